@@ -1,0 +1,1 @@
+"""hvapp: home visits recorded offline, reviewed, and sent to the child's red book."""

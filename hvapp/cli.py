@@ -1,0 +1,5 @@
+"""The hvapp command."""
+
+
+def main() -> int:
+    return 0

@@ -1,0 +1,1 @@
+"""Rules of the work in pure Python: no database, no network, no clock of their own."""

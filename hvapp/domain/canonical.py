@@ -1,0 +1,37 @@
+"""One way to write a record as bytes, so that a tablet and the server agree on its hash.
+
+Keys are sorted, there is no white space, text is UTF-8. Floats are refused: the two languages print them
+differently, so decimals travel as strings.
+"""
+
+import hashlib
+import json
+from typing import Any
+
+
+def canonical_json(value: Any) -> bytes:
+    """The canonical bytes of a value made of str, int, bool, None, list and dict with str keys.
+
+    Raises TypeError for anything else, floats included.
+    """
+    _refuse_other_types(value)
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def sha256_hex(value: Any) -> str:
+    """Lower-case hex SHA-256 of the canonical bytes."""
+    return hashlib.sha256(canonical_json(value)).hexdigest()
+
+
+def _refuse_other_types(value: Any) -> None:
+    if value is None or isinstance(value, str | bool | int):
+        return
+    if isinstance(value, list):
+        for item in value:
+            _refuse_other_types(item)
+        return
+    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
+        for item in value.values():
+            _refuse_other_types(item)
+        return
+    raise TypeError(f"a record may not hold a {type(value).__name__}")

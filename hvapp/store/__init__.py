@@ -1,0 +1,1 @@
+"""Rows and the queries on them, one file per aggregate."""

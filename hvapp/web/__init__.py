@@ -1,0 +1,1 @@
+"""The Flask side: JSON for tablets, pages for supervisors and administrators."""

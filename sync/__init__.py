@@ -1,0 +1,1 @@
+"""Everything that leaves for, or comes from, the red book."""
