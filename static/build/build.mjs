@@ -1,0 +1,104 @@
+/**
+ * Builds the browser's files: scripts with esbuild, style sheets with Sass, icons copied; each gets a hashed
+ * name in static/dist and a line in static/dist/manifest.json. An entry whose source does not exist is left out.
+ *
+ *   node static/build/build.mjs [--out FOLDER]
+ */
+
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { build } from "esbuild";
+import { compileAsync } from "sass";
+import { hashedName, outputFolder, PUBLIC, put, ROOT, removeStale, writeManifest } from "./dist.mjs";
+
+const SCRIPTS = { "main.js": "static/src/main.js", "desk.js": "static/src/desk.js" };
+const STYLES = { "app.css": "static/css/app.scss", "desk.css": "static/css/desk.scss" };
+const IMAGES = "node_modules/nhsuk-frontend/dist/nhsuk/assets/images";
+const ICONS = [
+  "favicon.ico",
+  "favicon.svg",
+  "nhsuk-icon-180.png",
+  "nhsuk-icon-192.png",
+  "nhsuk-icon-512.png",
+  "nhsuk-icon-mask.svg",
+];
+
+/** What esbuild is told for every script of ours. @type {import("esbuild").BuildOptions} */
+export const SCRIPT_OPTIONS = {
+  absWorkingDir: ROOT,
+  bundle: true,
+  minify: true,
+  sourcemap: false,
+  target: "es2022",
+  write: false,
+  logLevel: "silent",
+  legalComments: "none",
+  define: { "process.env.NODE_ENV": '"production"' },
+  // Dexie's default entry also carries a copy of the language for browsers of 2015.
+  alias: { dexie: "./node_modules/dexie/dist/modern/dexie.mjs" },
+};
+
+/** @param {string} source */
+async function bundleScript(source) {
+  const result = await build({ ...SCRIPT_OPTIONS, entryPoints: [source], format: "esm" });
+  return /** @type {import("esbuild").OutputFile[]} */ (result.outputFiles)[0].contents;
+}
+
+/** @param {string} source */
+async function compileStyle(source) {
+  const result = await compileAsync(join(ROOT, source), {
+    style: "compressed",
+    charset: false,
+    quietDeps: true,
+    sourceMap: false,
+    loadPaths: [join(ROOT, "node_modules/nhsuk-frontend/dist"), join(ROOT, "node_modules")],
+  });
+  // Offline and under our content policy, a file from another host is a file that never arrives.
+  const elsewhere = /url\(\s*["']?(?:https?:)?\/\/[^)]*\)|@import[^;]*/i.exec(result.css);
+  if (elsewhere) {
+    throw new Error(
+      `${source} asks for ${elsewhere[0]} from another host. Is $nhsuk-include-font-face: false set?`,
+    );
+  }
+  return Buffer.from(result.css);
+}
+
+/** @param {string} folder */
+export async function buildAssets(folder) {
+  /** @type {Promise<[string, Uint8Array]>[]} */
+  const jobs = [];
+  for (const [name, source] of Object.entries(SCRIPTS)) {
+    if (existsSync(join(ROOT, source))) jobs.push(bundleScript(source).then((bytes) => [name, bytes]));
+  }
+  for (const [name, source] of Object.entries(STYLES)) {
+    if (existsSync(join(ROOT, source))) jobs.push(compileStyle(source).then((bytes) => [name, bytes]));
+  }
+  for (const icon of ICONS) {
+    jobs.push(readFile(join(ROOT, IMAGES, icon)).then((bytes) => [`icons/${icon}`, bytes]));
+  }
+  /** @type {Record<string, string>} */
+  const manifest = {};
+  /** @type {Map<string, string>} */
+  const written = new Map();
+  for (const [name, bytes] of await Promise.all(jobs)) {
+    const hashed = hashedName(name, bytes);
+    await put(join(folder, hashed), bytes);
+    manifest[name] = PUBLIC + hashed;
+    written.set(name, hashed);
+  }
+  await writeManifest(folder, manifest);
+  await removeStale(folder, written);
+  return manifest;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  try {
+    const manifest = await buildAssets(outputFolder(process.argv));
+    console.log(`Built ${Object.keys(manifest).length} files.`);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
+}

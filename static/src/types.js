@@ -1,0 +1,80 @@
+/**
+ * The shapes that travel between tablet and server, and those the tablet keeps. Types only; nothing here runs.
+ *
+ * @typedef {null | boolean | number | string | Json[] | {[key: string]: Json}} Json
+ *
+ * @typedef {{id: string, name: string, role: string, job?: string | null,
+ *   team?: {id: string, name: string, phone?: string | null} | null}} Account
+ *
+ * @typedef {object} Revision
+ * One completed visit, immutable. `sha256` is the hash of all the rest.
+ * @property {string} rev_id
+ * @property {string} visit_id
+ * @property {string | null} parent_rev
+ * @property {string | null} base_rev the server's head that the visitor was looking at
+ * @property {string} form_id
+ * @property {number} form_version
+ * @property {string} definition_hash
+ * @property {string} child_id
+ * @property {string} contact_type
+ * @property {string} device_id
+ * @property {number} device_seq 1, 2, 3 ... without a gap, for each device
+ * @property {string} occurred_at
+ * @property {string} sealed_at
+ * @property {number | null} clock_offset_ms what to add to this tablet's clock to get the server's
+ * @property {Payload} payload
+ * @property {string} sha256
+ *
+ * @typedef {object} Payload
+ * @property {{[field: string]: Json}} answers
+ * @property {{[field: string]: Json}} confirmed
+ * @property {{[alert: string]: string}} alert_responses
+ * @property {{[field: string]: Json}} derived
+ * @property {{[key: string]: Json}} context
+ *
+ * @typedef {{seq: number, received_at: string, mac: string}} Receipt
+ *
+ * @typedef {{rev_id: string, result: string, message?: string, flags?: string[], receipt: Receipt | null}} PushResult
+ *
+ * @typedef {object} Draft
+ * A visit being written. `id` becomes the revision's id, minted when the draft opens.
+ * @property {string} id
+ * @property {string} visitId
+ * @property {string | null} parentRev
+ * @property {string | null} baseRev
+ * @property {string} childId
+ * @property {string} contactType
+ * @property {string} formId
+ * @property {number} formVersion
+ * @property {string} definitionHash
+ * @property {{[field: string]: Json}} answers
+ * @property {{[field: string]: Json}} confirmed
+ * @property {{[alert: string]: string}} alertResponses
+ * @property {string} createdAt
+ * @property {string} updatedAt
+ * @property {string | null} position the section last looked at
+ *
+ * @typedef {object} OutboxItem
+ * @property {string} id the revision's id
+ * @property {Revision | null} rev null when what is stored cannot be read
+ * @property {"sealed" | "acked" | "refused"} state
+ * @property {Receipt | null} receipt
+ * @property {string | null} problem in plain words
+ * @property {string} sealedAt
+ *
+ * @typedef {{id: string} & {[key: string]: any}} ChildBody
+ * @typedef {{id: string} & {[key: string]: any}} PregnancyBody
+ * @typedef {{id: string, child_id: string, head_rev: string, state: string, revision?: Revision}
+ *   & {[key: string]: any}} VisitBody
+ *
+ * @typedef {{seq: number, type: string, id: string, body: any}} Change
+ *
+ * @typedef {object} ChangesPage
+ * @property {Change[]} items
+ * @property {string} cursor
+ * @property {boolean} more
+ * @property {number} remaining
+ * @property {string} [server_time]
+ */
+
+export {};
