@@ -1,0 +1,39 @@
+"""Who may do what."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    HEALTH_VISITOR = "health_visitor"
+    SUPERVISOR = "supervisor"
+    ADMINISTRATOR = "administrator"
+
+
+ROLE_NAMES = {
+    Role.HEALTH_VISITOR: "Health visitor",
+    Role.SUPERVISOR: "Supervisor",
+    Role.ADMINISTRATOR: "Administrator",
+}
+
+MINIMUM_PASSWORD_LENGTH = 12
+
+
+@dataclass(frozen=True)
+class Team:
+    id: str
+    name: str
+    phone: str
+
+
+@dataclass(frozen=True)
+class Account:
+    """A person who signs in. `job` is the practitioner type code of the header module."""
+
+    id: str
+    name: str
+    email: str
+    role: Role
+    job: str
+    team: Team
+    active: bool

@@ -1,0 +1,81 @@
+"""The life of a visit on the server, and who may move it on."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hvapp.domain.accounts import Account, Role
+from hvapp.domain.errors import Conflict, Invalid, NotAllowed
+
+
+class VisitState(StrEnum):
+    QUARANTINED = "quarantined"  # kept, but cannot be filed without a person
+    RECEIVED = "received"
+    RETURNED = "returned"
+    APPROVED = "approved"
+    IN_RED_BOOK = "in_red_book"
+    RED_BOOK_FAILED = "red_book_failed"
+
+
+STATE_WORDS = {
+    VisitState.QUARANTINED: "Needs sorting out",
+    VisitState.RECEIVED: "To review",
+    VisitState.RETURNED: "Returned",
+    VisitState.APPROVED: "Approved, waiting for the red book",
+    VisitState.IN_RED_BOOK: "In the red book",
+    VisitState.RED_BOOK_FAILED: "Red book: needs attention",
+}
+
+AWAITING_REVIEW = (VisitState.RECEIVED, VisitState.QUARANTINED)
+
+
+@dataclass(frozen=True)
+class Query:
+    """A supervisor's question about one answer."""
+
+    field_id: str
+    comment: str
+
+    def as_json(self) -> dict[str, str]:
+        return {"field_id": self.field_id, "comment": self.comment}
+
+
+def check_may_decide(
+    reviewer: Account, *, author_id: str, team_id: str, state: VisitState, head_rev: str, seen_rev: str
+) -> None:
+    """Raise a DomainError that says why this reviewer may not decide on this visit now."""
+    if reviewer.role is not Role.SUPERVISOR:
+        raise NotAllowed("Only a supervisor can review visits.")
+    if reviewer.team.id != team_id:
+        raise NotAllowed("This visit belongs to another team. Its own supervisor reviews it.")
+    if reviewer.id == author_id:
+        raise NotAllowed(
+            "You recorded this visit yourself, so another supervisor must review it.", "own_visit"
+        )
+    if head_rev != seen_rev:
+        raise Conflict(
+            "A newer version of this visit arrived while you were reading. Nothing was decided. "
+            "Read the newer version below and decide again."
+        )
+    if state is VisitState.QUARANTINED:
+        raise Conflict(
+            "This visit has to be sorted out before it can be reviewed. It is kept safe meanwhile."
+        )
+    if state is not VisitState.RECEIVED:
+        raise Conflict(f"This visit was already decided: {STATE_WORDS[state].lower()}.")
+
+
+def check_return(comment: str) -> str:
+    """The comment, tidied. A visit is never sent back without saying why."""
+    text = comment.strip()
+    if not text:
+        raise Invalid("Say what you would like the visitor to look at.", "comment_missing")
+    if len(text) > 2000:
+        raise Invalid("Keep the comment to 2,000 characters.", "comment_too_long")
+    return text
+
+
+def state_after_revision(state: VisitState | None, *, quarantine: bool) -> VisitState:
+    """A new head revision always has to be looked at, also after an approval (it is then an amendment)."""
+    if quarantine and state in (None, VisitState.QUARANTINED):
+        return VisitState.QUARANTINED
+    return VisitState.RECEIVED

@@ -1,0 +1,182 @@
+"""Signing in, and looking after accounts."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy.orm import Session
+
+from hvapp.domain.accounts import MINIMUM_PASSWORD_LENGTH, Account, Role, Team
+from hvapp.domain.errors import Conflict, Invalid, NotFound, WrongCredentials
+from hvapp.store.accounts import AccountRow, TeamRow, account_by_email, accounts_in_order
+from hvapp.store.audit import write_audit
+from hvapp.store.transaction import transaction
+
+ATTEMPTS_BEFORE_WAIT = 5
+WAIT = timedelta(minutes=5)
+
+_hasher = PasswordHasher()
+# Verified against when the address is unknown, so that both answers take the same time.
+_NOBODYS_HASH = _hasher.hash("nobody has this password")
+
+
+def account_of(row: AccountRow) -> Account:
+    return Account(
+        id=row.id,
+        name=row.name,
+        email=row.email,
+        role=Role(row.role),
+        job=row.job,
+        team=Team(row.team.id, row.team.name, row.team.phone),
+        active=row.active,
+    )
+
+
+def find_account(session: Session, account_id: str) -> Account | None:
+    """The account behind a session cookie; None if it is gone or switched off."""
+    row = session.get(AccountRow, account_id)
+    return account_of(row) if row is not None and row.active else None
+
+
+def sign_in(session: Session, *, email: str, password: str, now: datetime) -> Account:
+    """The account, if address and password fit. Raises WrongCredentials without saying which did not."""
+    row = account_by_email(session, email)
+    locked = row is not None and row.locked_until is not None and row.locked_until > now
+    # Hashing is slow on purpose, so it happens before the write begins.
+    fits = _verify(row.password_hash if row else _NOBODYS_HASH, password) and row is not None and row.active
+    row_id = row.id if row else None
+    if locked:
+        raise WrongCredentials(
+            "There were too many wrong passwords. Wait 5 minutes, then try again. Visits on tablets are safe.",
+            "too_many_attempts",
+        )
+    if row_id is None:
+        raise WrongCredentials(_WRONG)
+    with transaction(session):
+        row = session.get_one(AccountRow, row_id)
+        if not fits:
+            row.failed_sign_ins += 1
+            if row.failed_sign_ins >= ATTEMPTS_BEFORE_WAIT:
+                row.failed_sign_ins = 0
+                row.locked_until = now + WAIT
+            write_audit(
+                session,
+                at=now,
+                account_id=row.id,
+                action="sign_in_failed",
+                subject_type="account",
+                subject_id=row.id,
+            )
+        else:
+            row.failed_sign_ins = 0
+            row.locked_until = None
+            row.last_signed_in_at = now
+            write_audit(
+                session,
+                at=now,
+                account_id=row.id,
+                action="signed_in",
+                subject_type="account",
+                subject_id=row.id,
+            )
+    if not fits:
+        raise WrongCredentials(_WRONG)
+    return account_of(row)
+
+
+_WRONG = "The email address or password is not right. Check both and try again."
+
+
+@dataclass(frozen=True)
+class NewAccount:
+    email: str
+    name: str
+    role: Role
+    job: str
+    team_id: str
+    password: str
+
+
+def create_account(session: Session, new: NewAccount, *, by: Account | None, now: datetime) -> Account:
+    """Add an account. `by` is None only for the first one, made from the command line."""
+    email = new.email.strip().lower()
+    if "@" not in email or len(email) > 200:
+        raise Invalid("Enter an email address, like name@example.nhs.uk.", "email")
+    if not new.name.strip():
+        raise Invalid("Enter the person's name.", "name")
+    if len(new.password) < MINIMUM_PASSWORD_LENGTH:
+        raise Invalid(f"Use at least {MINIMUM_PASSWORD_LENGTH} characters for the password.", "password")
+    password_hash = _hasher.hash(new.password)
+    with transaction(session):
+        if account_by_email(session, email) is not None:
+            raise Conflict("There is already an account with this email address.", "email")
+        if session.get(TeamRow, new.team_id) is None:
+            raise Invalid("Choose a team.", "team")
+        row = AccountRow(
+            email=email,
+            name=new.name.strip(),
+            role=new.role.value,
+            job=new.job,
+            team_id=new.team_id,
+            password_hash=password_hash,
+            created_at=now,
+        )
+        session.add(row)
+        session.flush()
+        write_audit(
+            session,
+            at=now,
+            account_id=by.id if by else None,
+            action="account_created",
+            subject_type="account",
+            subject_id=row.id,
+        )
+    return account_of(row)
+
+
+def set_active(session: Session, account_id: str, *, active: bool, by: Account, now: datetime) -> None:
+    """Switch an account on or off. Its visits, sent or still on a tablet, are not touched."""
+    if account_id == by.id and not active:
+        raise Invalid("You cannot switch off your own account. Ask another administrator.", "own_account")
+    with transaction(session):
+        row = session.get(AccountRow, account_id)
+        if row is None:
+            raise NotFound("There is no such account.")
+        row.active = active
+        row.failed_sign_ins = 0
+        row.locked_until = None
+        write_audit(
+            session,
+            at=now,
+            account_id=by.id,
+            action="account_on" if active else "account_off",
+            subject_type="account",
+            subject_id=account_id,
+        )
+
+
+@dataclass(frozen=True)
+class AccountLine:
+    account: Account
+    last_signed_in_at: datetime | None
+
+
+def list_accounts(session: Session) -> list[AccountLine]:
+    return [AccountLine(account_of(row), row.last_signed_in_at) for row in accounts_in_order(session)]
+
+
+def list_teams(session: Session) -> list[Team]:
+    rows = session.query(TeamRow).order_by(TeamRow.name)
+    return [Team(row.id, row.name, row.phone) for row in rows]
+
+
+def hash_password(password: str) -> str:
+    return _hasher.hash(password)
+
+
+def _verify(password_hash: str, password: str) -> bool:
+    try:
+        return _hasher.verify(password_hash, password)
+    except (VerificationError, InvalidHashError):
+        return False

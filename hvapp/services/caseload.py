@@ -1,0 +1,240 @@
+"""What a tablet fetches: the records on its visitor's caseload, and every later change to them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from hvapp.domain.accounts import Account
+from hvapp.domain.errors import CursorTooOld
+from hvapp.domain.review import VisitState
+from hvapp.store.accounts import AccountRow
+from hvapp.store.changes import Change, changes_after, count_after, epoch_and_high_water
+from hvapp.store.children import (
+    ChildRow,
+    ContactRow,
+    HouseholdRow,
+    PregnancyRow,
+    RelationshipRow,
+    contacts_of,
+    household_of,
+    measurements_of,
+    relationships_to,
+    siblings_of,
+)
+from hvapp.store.visits import RevisionRow, VisitRow, revision_by_id
+
+
+@dataclass(frozen=True)
+class ChangePage:
+    """`items` are JSON-ready; `remaining` counts what comes after them."""
+
+    items: list[dict[str, Any]]
+    cursor: str
+    more: bool
+    remaining: int
+
+
+def changes_page(session: Session, account: Account, *, cursor: str, limit: int) -> ChangePage:
+    """The next changes for this account after `cursor` (empty: from the start).
+
+    Raises CursorTooOld when the cursor is from another life of the database; the tablet then rebuilds its
+    caches and keeps its unsent work.
+    """
+    epoch, high_water = epoch_and_high_water(session)
+    after = _read_cursor(cursor, epoch, high_water)
+    changes = changes_after(session, account.id, after, limit)
+    items = [
+        {
+            "seq": change.seq,
+            "type": change.record_type,
+            "id": change.record_id,
+            "body": None if change.removed else _body(session, account, change),
+        }
+        for change in changes
+    ]
+    last = changes[-1].seq if changes else after
+    remaining = count_after(session, account.id, last)
+    return ChangePage(items, f"{epoch}.{last}", remaining > 0, remaining)
+
+
+def _read_cursor(cursor: str, epoch: str, high_water: int) -> int:
+    if not cursor:
+        return 0
+    given_epoch, _, seq = cursor.rpartition(".")
+    if given_epoch == epoch and seq.isascii() and seq.isdigit() and int(seq) <= high_water:
+        return int(seq)
+    if given_epoch == "" and seq == "0":
+        return 0
+    raise CursorTooOld(
+        "The service was restored from a backup, so the tablet fetches its caseload again. "
+        "Visits waiting on it are safe."
+    )
+
+
+def _body(session: Session, account: Account, change: Change) -> dict[str, Any] | None:
+    if change.record_type == "child":
+        child = session.get(ChildRow, change.record_id)
+        return child_body(session, child) if child else None
+    if change.record_type == "pregnancy":
+        pregnancy = session.get(PregnancyRow, change.record_id)
+        return pregnancy_body(session, pregnancy) if pregnancy else None
+    visit = session.get(VisitRow, change.record_id)
+    return visit_body(session, visit, account) if visit else None
+
+
+def child_body(session: Session, row: ChildRow) -> dict[str, Any]:
+    person = row.person
+    relationships = relationships_to(session, row.id)
+    return {
+        "id": row.id,
+        "nhs_number": person.nhs_number,
+        "given_name": person.given_name,
+        "family_name": person.family_name,
+        "sex": person.sex,
+        "birth_date": _iso(person.birth_date),
+        "gestation_days": row.gestation_days,
+        "births_in_pregnancy": row.births_in_pregnancy,
+        "birth_order": row.birth_order,
+        "need_level": row.need_level,
+        "deceased_on": _iso(person.deceased_on),
+        "language": row.language,
+        "interpreter": row.interpreter,
+        "staff_risk": row.staff_risk,
+        "named_visitor": _named(row.named_visitor),
+        "team_id": row.team_id,
+        "household": _household(household_of(session, row.id), relationships, row.id),
+        "siblings": [
+            {
+                "child_id": sibling.id,
+                "name": sibling.person.name,
+                "birth_date": _iso(sibling.person.birth_date),
+                "twin": row.pregnancy_id is not None and sibling.pregnancy_id == row.pregnancy_id,
+            }
+            for sibling in siblings_of(session, row.id)
+        ],
+        "contacts": _contacts(contacts_of(session, row.id)),
+        "measurements": [
+            {
+                "kind": measurement.kind,
+                "value": str(measurement.value),
+                "on": measurement.measured_on.isoformat(),
+                "at_birth": measurement.at_birth,
+            }
+            for measurement in measurements_of(session, row.id)
+        ],
+    }
+
+
+def pregnancy_body(session: Session, row: PregnancyRow) -> dict[str, Any]:
+    mother = row.mother
+    return {
+        "id": row.id,
+        "mother": {
+            "person_id": mother.id,
+            "name": mother.name,
+            "birth_date": _iso(mother.birth_date),
+            "nhs_number": mother.nhs_number,
+            "phone": mother.phone,
+        },
+        "edd": row.edd.isoformat(),
+        "births_expected": row.births_expected,
+        "need_level": row.need_level,
+        "language": row.language,
+        "interpreter": row.interpreter,
+        "staff_risk": row.staff_risk,
+        "named_visitor": _named(row.named_visitor),
+        "team_id": row.team_id,
+        "household": _household(household_of(session, mother.id), [], None),
+        "contacts": _contacts(contacts_of(session, row.id)),
+    }
+
+
+def visit_body(session: Session, row: VisitRow, reader: Account) -> dict[str, Any]:
+    """A visit as its author's tablet shows it. The answers travel only to the author, and only when sent back."""
+    head = revision_by_id(session, row.head_revision_id)
+    decision = next((d for d in reversed(row.decisions) if d.revision_id == row.head_revision_id), None)
+    approved = next((d for d in reversed(row.decisions) if d.outcome == "approved"), None)
+    returned = decision if decision is not None and decision.outcome == "returned" else None
+    body: dict[str, Any] = {
+        "id": row.id,
+        "child_id": row.child_id or (head.child_ref if head else None),
+        "contact_type": row.contact_type,
+        "form_id": head.form_id if head else None,
+        "form_version": head.form_version if head else None,
+        "author": {"id": row.author_id, "name": row.author.name},
+        "head_rev": row.head_revision_id,
+        "occurred_at": row.occurred_at.isoformat(),
+        "received_at": row.received_at.isoformat(),
+        "state": row.state,
+        "flags": _flags(head),
+        "returned": returned
+        and {
+            "by": returned.reviewer.name,
+            "at": returned.decided_at.isoformat(),
+            "comment": returned.comment or "",
+            "queries": returned.queries,
+        },
+        "approved": approved and {"by": approved.reviewer.name, "at": approved.decided_at.isoformat()},
+        "red_book": {"at": row.in_red_book_at.isoformat()} if row.in_red_book_at else None,
+    }
+    if head is not None and row.state == VisitState.RETURNED and row.author_id == reader.id:
+        body["revision"] = head.body
+    return body
+
+
+def _flags(head: RevisionRow | None) -> list[Any]:
+    return head.flags if head else []
+
+
+def _named(row: AccountRow | None) -> dict[str, str] | None:
+    return {"id": row.id, "name": row.name} if row else None
+
+
+def _contacts(rows: list[ContactRow]) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": row.id,
+            "contact_type": row.contact_type,
+            "on": row.occurred_on.isoformat(),
+            "mode": row.mode,
+            "practitioner": row.practitioner,
+            "visit_id": row.visit_id,
+        }
+        for row in rows
+    ]
+
+
+def _household(
+    row: HouseholdRow | None, relationships: list[RelationshipRow], child_id: str | None
+) -> dict[str, Any] | None:
+    if row is None:
+        return None
+    roles = {relationship.person_id: relationship for relationship in relationships}
+    members = []
+    for member in row.members:
+        person = member.person
+        if member.to_date is not None or person.id == child_id:
+            continue
+        relationship = roles.get(person.id)
+        members.append(
+            {
+                "person_id": person.id,
+                "name": person.name,
+                "relationship": relationship.role if relationship else "lives_here",
+                "birth_date": _iso(person.birth_date),
+                "parental_responsibility": relationship.parental_responsibility if relationship else False,
+                "phone": person.phone,
+            }
+        )
+    return {
+        "id": row.id,
+        "address": row.address,
+        "area": row.area,
+        "postcode": row.postcode,
+        "members": members,
+    }
+
+
+def _iso(value: Any) -> str | None:
+    return value.isoformat() if value is not None else None

@@ -1,0 +1,119 @@
+"""The feed from which tablets learn what changed: who must hear of which record, in commit order.
+
+One row for each (account, record): a later change moves the row to the end. Numbers are taken by the last
+statements before the commit, from one counter row whose lock makes number order the order of commits, so a
+reader that has seen number 42 can never later miss a smaller one.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import ForeignKey, Index, func, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from hvapp.store.base import Base, Id, new_id
+
+_PENDING = "hvapp_changes"
+
+
+class ChangeCounterRow(Base):
+    __tablename__ = "change_counter"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    epoch: Mapped[str] = mapped_column(Id)
+    value: Mapped[int]
+
+
+class ChangeRow(Base):
+    __tablename__ = "change"
+    __table_args__ = (Index(None, "account_id", "seq", unique=True),)
+
+    account_id: Mapped[str] = mapped_column(Id, ForeignKey("account.id"), primary_key=True)
+    record_type: Mapped[str] = mapped_column(primary_key=True)
+    record_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    seq: Mapped[int]
+    removed: Mapped[bool]
+
+
+@dataclass(frozen=True)
+class Change:
+    seq: int
+    record_type: str
+    record_id: str
+    removed: bool
+
+
+def announce(
+    session: Session,
+    account_ids: Iterable[str | None],
+    record_type: str,
+    record_id: str,
+    removed: bool = False,
+) -> None:
+    """Tell these accounts, when the transaction commits, that a record changed (or left their caseload)."""
+    pending: dict[tuple[str, str, str], bool] = session.info.setdefault(_PENDING, {})
+    for account_id in account_ids:
+        if account_id is not None:
+            key = (account_id, record_type, record_id)
+            pending.pop(key, None)
+            pending[key] = removed
+
+
+def number(session: Session) -> None:
+    """Give every announced change its number. The last thing a transaction does before its commit."""
+    pending: dict[tuple[str, str, str], bool] = session.info.pop(_PENDING, {})
+    if not pending:
+        return
+    session.flush()
+    counter = session.execute(
+        update(ChangeCounterRow)
+        .values(value=ChangeCounterRow.value + len(pending))
+        .returning(ChangeCounterRow.value)
+    ).scalar_one_or_none()
+    if counter is None:
+        session.add(ChangeCounterRow(id=1, epoch=new_id(), value=len(pending)))
+        counter = len(pending)
+    for seq, (key, removed) in enumerate(pending.items(), start=counter - len(pending) + 1):
+        row = session.get(ChangeRow, key)
+        if row is None:
+            account_id, record_type, record_id = key
+            session.add(
+                ChangeRow(
+                    account_id=account_id,
+                    record_type=record_type,
+                    record_id=record_id,
+                    seq=seq,
+                    removed=removed,
+                )
+            )
+        else:
+            row.seq = seq
+            row.removed = removed
+    session.flush()
+
+
+def forget(session: Session) -> None:
+    """Drop what was announced in a transaction that failed."""
+    session.info.pop(_PENDING, None)
+
+
+def epoch_and_high_water(session: Session) -> tuple[str, int]:
+    """The feed's identity and its newest number. Before the first change: an empty epoch and 0."""
+    row = session.get(ChangeCounterRow, 1, populate_existing=True)
+    return (row.epoch, row.value) if row else ("", 0)
+
+
+def changes_after(session: Session, account_id: str, seq: int, limit: int) -> list[Change]:
+    rows = session.scalars(
+        select(ChangeRow)
+        .where(ChangeRow.account_id == account_id, ChangeRow.seq > seq)
+        .order_by(ChangeRow.seq)
+        .limit(limit)
+        .execution_options(populate_existing=True)
+    )
+    return [Change(row.seq, row.record_type, row.record_id, row.removed) for row in rows]
+
+
+def count_after(session: Session, account_id: str, seq: int) -> int:
+    query = select(func.count()).where(ChangeRow.account_id == account_id, ChangeRow.seq > seq)
+    return session.scalar(query) or 0

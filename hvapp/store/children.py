@@ -1,0 +1,215 @@
+"""People, households, pregnancies and children on a caseload, with what is already on their record."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import ForeignKey, Numeric, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, selectinload
+
+from hvapp.store.accounts import AccountRow
+from hvapp.store.base import Base, Id, new_id
+
+
+class HouseholdRow(Base):
+    __tablename__ = "household"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    address_lines: Mapped[str]  # one line of the address on each line of text
+    area: Mapped[str]
+    postcode: Mapped[str]
+
+    members: Mapped[list["HouseholdMemberRow"]] = relationship(back_populates="household")
+
+    @property
+    def address(self) -> list[str]:
+        return self.address_lines.splitlines()
+
+
+class PersonRow(Base):
+    __tablename__ = "person"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    nhs_number: Mapped[str | None] = mapped_column(unique=True)
+    given_name: Mapped[str]
+    family_name: Mapped[str]
+    sex: Mapped[str]
+    birth_date: Mapped[date | None]
+    phone: Mapped[str | None]
+    deceased_on: Mapped[date | None]
+
+    homes: Mapped[list["HouseholdMemberRow"]] = relationship(back_populates="person")
+
+    @property
+    def name(self) -> str:
+        return f"{self.given_name} {self.family_name}"
+
+
+class HouseholdMemberRow(Base):
+    """Who lives where, and since when: a child may have two homes, and people move."""
+
+    __tablename__ = "household_member"
+    __table_args__ = (UniqueConstraint("household_id", "person_id", "from_date"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    household_id: Mapped[str] = mapped_column(Id, ForeignKey("household.id"), index=True)
+    person_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id"), index=True)
+    from_date: Mapped[date]
+    to_date: Mapped[date | None]
+
+    household: Mapped[HouseholdRow] = relationship(back_populates="members")
+    person: Mapped[PersonRow] = relationship(back_populates="homes")
+
+
+class RelationshipRow(Base):
+    """What a person is to a child. Roles: mother, father, parent, grandparent, foster_carer, other."""
+
+    __tablename__ = "relationship"
+    __table_args__ = (UniqueConstraint("person_id", "child_id", "role"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    person_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id"), index=True)
+    child_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id"), index=True)
+    role: Mapped[str]
+    parental_responsibility: Mapped[bool]
+    from_date: Mapped[date | None]
+    to_date: Mapped[date | None]
+
+    person: Mapped[PersonRow] = relationship(foreign_keys=[person_id])
+
+
+class PregnancyRow(Base):
+    """Before birth there is no child: antenatal work belongs to the mother and this pregnancy."""
+
+    __tablename__ = "pregnancy"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    mother_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id"), index=True)
+    edd: Mapped[date]
+    births_expected: Mapped[int]
+    ended_on: Mapped[date | None]
+    team_id: Mapped[str] = mapped_column(Id, ForeignKey("team.id"), index=True)
+    named_visitor_id: Mapped[str | None] = mapped_column(Id, ForeignKey("account.id"), index=True)
+    need_level: Mapped[str]
+    language: Mapped[str | None]
+    interpreter: Mapped[bool] = mapped_column(default=False)
+    staff_risk: Mapped[str | None]
+
+    mother: Mapped[PersonRow] = relationship()
+    named_visitor: Mapped[AccountRow | None] = relationship()
+
+
+class ChildRow(Base):
+    """A child on the caseload; shares its id with the child's person row."""
+
+    __tablename__ = "child"
+
+    id: Mapped[str] = mapped_column(Id, ForeignKey("person.id"), primary_key=True)
+    pregnancy_id: Mapped[str | None] = mapped_column(Id, ForeignKey("pregnancy.id"), index=True)
+    gestation_days: Mapped[int | None]
+    births_in_pregnancy: Mapped[int]
+    birth_order: Mapped[int]
+    team_id: Mapped[str] = mapped_column(Id, ForeignKey("team.id"), index=True)
+    named_visitor_id: Mapped[str | None] = mapped_column(Id, ForeignKey("account.id"), index=True)
+    need_level: Mapped[str]
+    language: Mapped[str | None]
+    interpreter: Mapped[bool] = mapped_column(default=False)
+    staff_risk: Mapped[str | None]
+
+    person: Mapped[PersonRow] = relationship()
+    named_visitor: Mapped[AccountRow | None] = relationship()
+
+
+class ContactRow(Base):
+    """A contact on the record: one that this product approved, or one known from before it."""
+
+    __tablename__ = "contact"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    subject_id: Mapped[str] = mapped_column(Id, index=True)  # a child's id or a pregnancy's
+    contact_type: Mapped[str]
+    occurred_on: Mapped[date]
+    mode: Mapped[str]
+    practitioner: Mapped[str]
+    visit_id: Mapped[str | None] = mapped_column(Id, ForeignKey("visit.id"), unique=True)
+
+
+class MeasurementRow(Base):
+    """A measurement on the record, in kg or cm. `kind`: weight, length, height or ofc."""
+
+    __tablename__ = "measurement"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    child_id: Mapped[str] = mapped_column(Id, ForeignKey("child.id"), index=True)
+    kind: Mapped[str]
+    value: Mapped[Decimal] = mapped_column(Numeric(8, 3))
+    measured_on: Mapped[date]
+    at_birth: Mapped[bool] = mapped_column(default=False)
+    visit_id: Mapped[str | None] = mapped_column(Id, ForeignKey("visit.id"), index=True)
+    recorded_at: Mapped[datetime]
+
+
+def child_by_id(session: Session, child_id: str) -> ChildRow | None:
+    return session.get(ChildRow, child_id)
+
+
+def children_of_visitor(session: Session, account_id: str) -> list[ChildRow]:
+    return list(session.scalars(select(ChildRow).where(ChildRow.named_visitor_id == account_id)))
+
+
+def household_of(session: Session, person_id: str) -> HouseholdRow | None:
+    """The person's present home; the latest, where there are two."""
+    return session.scalars(
+        select(HouseholdRow)
+        .join(HouseholdMemberRow)
+        .where(HouseholdMemberRow.person_id == person_id, HouseholdMemberRow.to_date.is_(None))
+        .order_by(HouseholdMemberRow.from_date.desc())
+        .limit(1)
+        .options(selectinload(HouseholdRow.members).joinedload(HouseholdMemberRow.person))
+    ).one_or_none()
+
+
+def relationships_to(session: Session, child_id: str) -> list[RelationshipRow]:
+    return list(
+        session.scalars(
+            select(RelationshipRow)
+            .where(RelationshipRow.child_id == child_id, RelationshipRow.to_date.is_(None))
+            .options(selectinload(RelationshipRow.person))
+        )
+    )
+
+
+def siblings_of(session: Session, child_id: str) -> list[ChildRow]:
+    """Children who share a parent or carer with this one, oldest first."""
+    carers = select(RelationshipRow.person_id).where(RelationshipRow.child_id == child_id)
+    return list(
+        session.scalars(
+            select(ChildRow)
+            .join(RelationshipRow, RelationshipRow.child_id == ChildRow.id)
+            .join(PersonRow, PersonRow.id == ChildRow.id)
+            .where(RelationshipRow.person_id.in_(carers), ChildRow.id != child_id)
+            .distinct()
+            .order_by(PersonRow.birth_date, ChildRow.birth_order)
+        )
+    )
+
+
+def contacts_of(session: Session, subject_id: str) -> list[ContactRow]:
+    """Newest first."""
+    return list(
+        session.scalars(
+            select(ContactRow)
+            .where(ContactRow.subject_id == subject_id)
+            .order_by(ContactRow.occurred_on.desc())
+        )
+    )
+
+
+def measurements_of(session: Session, child_id: str) -> list[MeasurementRow]:
+    """Oldest first."""
+    return list(
+        session.scalars(
+            select(MeasurementRow)
+            .where(MeasurementRow.child_id == child_id)
+            .order_by(MeasurementRow.measured_on, MeasurementRow.kind)
+        )
+    )

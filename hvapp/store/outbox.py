@@ -1,0 +1,97 @@
+"""Messages on their way to the red book."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, LargeBinary, UniqueConstraint, func, or_, select
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column, relationship
+
+from hvapp.store.base import Base, Id, new_id
+from hvapp.store.visits import RevisionRow, VisitRow
+
+OPEN_STATES = ("pending", "sending", "retry")
+STUCK_STATES = ("dead", "paused")
+
+
+class OutboxRow(Base):
+    """One approved revision for one destination. The bytes are frozen once and resent unchanged."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (UniqueConstraint("revision_id", "destination"), UniqueConstraint("child_id", "seq"))
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    child_id: Mapped[str] = mapped_column(Id, ForeignKey("child.id"))
+    visit_id: Mapped[str] = mapped_column(Id, ForeignKey("visit.id"), index=True)
+    revision_id: Mapped[str] = mapped_column(Id, ForeignKey("revision.id"))
+    destination: Mapped[str]
+    kind: Mapped[str]
+    seq: Mapped[int]
+    state: Mapped[str] = mapped_column(index=True)
+    payload: Mapped[bytes | None] = mapped_column(LargeBinary)
+    payload_sha256: Mapped[str | None]
+    content_type: Mapped[str | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    next_at: Mapped[datetime]
+    lease_until: Mapped[datetime | None]
+    worker_id: Mapped[str | None]
+    reason_code: Mapped[str | None]
+    reason: Mapped[str | None]
+    reference: Mapped[str | None]
+    settled_at: Mapped[datetime | None]
+
+    visit: Mapped[VisitRow] = relationship()
+    revision: Mapped[RevisionRow] = relationship()
+
+
+def next_seq(session: Session, child_id: str) -> int:
+    highest = session.scalar(select(func.max(OutboxRow.seq)).where(OutboxRow.child_id == child_id))
+    return (highest or 0) + 1
+
+
+def due_message(session: Session, now: datetime) -> OutboxRow | None:
+    """The oldest message that may be sent now: the first unsent one of its child, and not in another's hands."""
+    earlier = aliased(OutboxRow)
+    blocked = (
+        select(earlier.id)
+        .where(
+            earlier.child_id == OutboxRow.child_id,
+            earlier.seq < OutboxRow.seq,
+            earlier.state.in_(OPEN_STATES + STUCK_STATES),
+        )
+        .exists()
+    )
+    return session.scalars(
+        select(OutboxRow)
+        .where(
+            or_(
+                OutboxRow.state.in_(("pending", "retry")) & (OutboxRow.next_at <= now),
+                (OutboxRow.state == "sending") & (OutboxRow.lease_until <= now),
+            ),
+            ~blocked,
+        )
+        .order_by(OutboxRow.next_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    ).one_or_none()
+
+
+def outbox_by_id(session: Session, message_id: str) -> OutboxRow | None:
+    return session.get(OutboxRow, message_id)
+
+
+def sent_before(session: Session, visit_id: str) -> bool:
+    query = (
+        select(OutboxRow.id).where(OutboxRow.visit_id == visit_id, OutboxRow.state != "superseded").limit(1)
+    )
+    return session.scalar(query) is not None
+
+
+def unsent_messages(session: Session, team_id: str) -> list[OutboxRow]:
+    """Everything of this team not yet in the red book, stuck ones first."""
+    rows = session.scalars(
+        select(OutboxRow)
+        .join(VisitRow, VisitRow.id == OutboxRow.visit_id)
+        .where(VisitRow.team_id == team_id, OutboxRow.state.in_(OPEN_STATES + STUCK_STATES))
+        .order_by(OutboxRow.created_at)
+    )
+    return sorted(rows, key=lambda row: row.state not in STUCK_STATES)

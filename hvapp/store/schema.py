@@ -1,0 +1,8 @@
+"""All rows, imported so that migrations and create_all see every table."""
+
+from hvapp.store import accounts, audit, changes, children, devices, outbox, visits
+from hvapp.store.base import Base
+
+metadata = Base.metadata
+
+__all__ = ["accounts", "audit", "changes", "children", "devices", "metadata", "outbox", "visits"]

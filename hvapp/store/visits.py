@@ -1,0 +1,150 @@
+"""Visits and their revisions, decisions, and whatever arrived that could not be taken as it was."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from hvapp.store.accounts import AccountRow
+from hvapp.store.base import Base, Id, new_id
+from hvapp.store.children import ChildRow
+
+
+class VisitRow(Base):
+    """One visit, minted on a tablet. `state` and `head_revision_id` follow from its revisions and decisions."""
+
+    __tablename__ = "visit"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    child_id: Mapped[str | None] = mapped_column(
+        Id, ForeignKey("child.id"), index=True
+    )  # None: not known here
+    author_id: Mapped[str] = mapped_column(Id, ForeignKey("account.id"), index=True)
+    team_id: Mapped[str] = mapped_column(Id, ForeignKey("team.id"))
+    contact_type: Mapped[str]
+    state: Mapped[str]
+    head_revision_id: Mapped[str] = mapped_column(Id)
+    occurred_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+    in_red_book_at: Mapped[datetime | None]
+
+    author: Mapped[AccountRow] = relationship()
+    child: Mapped[ChildRow | None] = relationship()
+    revisions: Mapped[list["RevisionRow"]] = relationship(
+        back_populates="visit", order_by="RevisionRow.receipt_seq"
+    )
+    decisions: Mapped[list["DecisionRow"]] = relationship(
+        back_populates="visit", order_by="DecisionRow.decided_at"
+    )
+
+    __table_args__ = (Index(None, "team_id", "state", "received_at"),)
+
+
+class RevisionRow(Base):
+    """What a tablet sent, whole and unchanged. `body` is the revision as sealed; `sha256` its hash."""
+
+    __tablename__ = "revision"
+    __table_args__ = (UniqueConstraint("receipt_seq"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    visit_id: Mapped[str] = mapped_column(Id, ForeignKey("visit.id"), index=True)
+    parent_id: Mapped[str | None] = mapped_column(Id)
+    author_id: Mapped[str] = mapped_column(Id, ForeignKey("account.id"))
+    device_id: Mapped[str] = mapped_column(Id)
+    device_seq: Mapped[int]
+    child_ref: Mapped[str] = mapped_column(Id)
+    form_id: Mapped[str]
+    form_version: Mapped[int]
+    sha256: Mapped[str]
+    body: Mapped[dict[str, Any]]
+    flags: Mapped[list[Any]]
+    occurred_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+    receipt_seq: Mapped[int]
+
+    visit: Mapped[VisitRow] = relationship(back_populates="revisions")
+
+
+class ReceiptCounterRow(Base):
+    """Numbers receipts in the order of commits."""
+
+    __tablename__ = "receipt_counter"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    value: Mapped[int]
+
+
+class DecisionRow(Base):
+    """What a supervisor decided about one revision. `outcome`: approved or returned."""
+
+    __tablename__ = "decision"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    visit_id: Mapped[str] = mapped_column(Id, ForeignKey("visit.id"), index=True)
+    revision_id: Mapped[str] = mapped_column(Id, ForeignKey("revision.id"), unique=True)
+    reviewer_id: Mapped[str] = mapped_column(Id, ForeignKey("account.id"))
+    outcome: Mapped[str]
+    comment: Mapped[str | None] = mapped_column(Text)
+    queries: Mapped[list[Any]]
+    decided_at: Mapped[datetime]
+
+    visit: Mapped[VisitRow] = relationship(back_populates="decisions")
+    reviewer: Mapped[AccountRow] = relationship()
+
+
+class QuarantineRow(Base):
+    """Something a tablet sent that cannot be filed. Kept whole for a person to look at."""
+
+    __tablename__ = "quarantine"
+    __table_args__ = (UniqueConstraint("account_id", "body_sha256"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    account_id: Mapped[str] = mapped_column(Id, ForeignKey("account.id"))
+    revision_ref: Mapped[str | None] = mapped_column(Id, index=True)
+    reason: Mapped[str]
+    body: Mapped[str] = mapped_column(Text)
+    body_sha256: Mapped[str]
+    received_at: Mapped[datetime]
+
+
+def visit_by_id(session: Session, visit_id: str) -> VisitRow | None:
+    return session.get(VisitRow, visit_id)
+
+
+def revision_by_id(session: Session, revision_id: str) -> RevisionRow | None:
+    return session.get(RevisionRow, revision_id)
+
+
+def next_receipt_numbers(session: Session, count: int) -> int:
+    """Take `count` receipt numbers; answers the first."""
+    row = session.get(ReceiptCounterRow, 1, with_for_update=True, populate_existing=True)
+    if row is None:
+        row = ReceiptCounterRow(id=1, value=0)
+        session.add(row)
+    first = row.value + 1
+    row.value += count
+    return first
+
+
+def visits_in_states(session: Session, team_id: str, states: tuple[str, ...]) -> list[VisitRow]:
+    """Oldest received first."""
+    return list(
+        session.scalars(
+            select(VisitRow)
+            .where(VisitRow.team_id == team_id, VisitRow.state.in_(states))
+            .order_by(VisitRow.received_at)
+        )
+    )
+
+
+def quarantine_by_body(session: Session, account_id: str, body_sha256: str) -> QuarantineRow | None:
+    return session.scalars(
+        select(QuarantineRow).where(
+            QuarantineRow.account_id == account_id, QuarantineRow.body_sha256 == body_sha256
+        )
+    ).one_or_none()
+
+
+def quarantined_items(session: Session) -> list[QuarantineRow]:
+    return list(session.scalars(select(QuarantineRow).order_by(QuarantineRow.received_at.desc())))

@@ -1,0 +1,136 @@
+"""Signing in and out, for supervisors and administrators by page and for tablets by JSON."""
+
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, jsonify, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import UserMixin, current_user, login_user, logout_user
+from flask_wtf import FlaskForm
+from flask_wtf.csrf import generate_csrf
+from wtforms import EmailField, PasswordField
+from wtforms.validators import InputRequired
+
+from hvapp.domain.accounts import ROLE_NAMES, Account, Role
+from hvapp.domain.errors import Invalid, WrongCredentials
+from hvapp.extensions import db, login
+from hvapp.services import accounts
+from hvapp.web.access import public, roles
+
+bp = Blueprint("auth", __name__)
+
+HOME = {
+    Role.HEALTH_VISITOR: "pwa.tablet",
+    Role.SUPERVISOR: "review.queue",
+    Role.ADMINISTRATOR: "admin.account_list",
+}
+
+
+class SignedInUser(UserMixin):  # type: ignore[misc]
+    """What Flask-Login asks of a user, around our own account."""
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+        self.id = account.id
+
+
+@login.user_loader  # type: ignore[untyped-decorator]
+def load_user(account_id: str) -> SignedInUser | None:
+    account = accounts.find_account(db.session, account_id)
+    return SignedInUser(account) if account else None
+
+
+class SignInForm(FlaskForm):  # type: ignore[misc]
+    email = EmailField("Email address", validators=[InputRequired("Enter your email address.")])
+    password = PasswordField("Password", validators=[InputRequired("Enter your password.")])
+
+
+@bp.get("/")
+@public
+def home() -> ResponseReturnValue:
+    if current_user.is_authenticated:
+        return redirect(url_for(HOME[current_user.account.role]))
+    return redirect(url_for("auth.sign_in"))
+
+
+@bp.route("/sign-in", methods=["GET", "POST"])
+@public
+def sign_in() -> ResponseReturnValue:
+    form = SignInForm()
+    problem = None
+    if form.validate_on_submit():
+        try:
+            account = _sign_in(form.email.data, form.password.data)
+            return redirect(_safe_next() or url_for(HOME[account.role]))
+        except WrongCredentials as error:
+            problem = error.message
+    status = 422 if form.errors or problem else 200
+    return render_template("auth/sign_in.jinja", form=form, problem=problem), status
+
+
+@bp.post("/sign-out")
+@roles(*Role)
+def sign_out() -> ResponseReturnValue:
+    logout_user()
+    session.clear()
+    return redirect(url_for("auth.sign_in"))
+
+
+@bp.get("/api/v1/session")
+@public
+def api_session() -> ResponseReturnValue:
+    """Who is signed in, and a fresh CSRF token. Tablets call it at the start of every exchange."""
+    return jsonify(_session_state(current_user.account if current_user.is_authenticated else None))
+
+
+@bp.post("/api/v1/sign-in")
+@public
+def api_sign_in() -> ResponseReturnValue:
+    given = request.get_json()
+    email, password = (given.get("email"), given.get("password")) if isinstance(given, dict) else (None, None)
+    if not isinstance(email, str) or not isinstance(password, str) or not email or not password:
+        raise Invalid("Enter your email address and password.")
+    return jsonify(_session_state(_sign_in(email, password)))
+
+
+@bp.post("/api/v1/sign-out")
+@public
+def api_sign_out() -> ResponseReturnValue:
+    logout_user()
+    session.clear()
+    return jsonify(_session_state(None))
+
+
+def _sign_in(email: str, password: str) -> Account:
+    account = accounts.sign_in(db.session, email=email, password=password, now=datetime.now(UTC))
+    session.clear()
+    session.permanent = True
+    login_user(SignedInUser(account))
+    return account
+
+
+def _session_state(account: Account | None) -> dict[str, Any]:
+    return {
+        "account": account
+        and {
+            "id": account.id,
+            "name": account.name,
+            "role": account.role.value,
+            "role_name": ROLE_NAMES[account.role],
+            "job": account.job,
+            "team": {"id": account.team.id, "name": account.team.name, "phone": account.team.phone},
+        },
+        "csrf_token": generate_csrf(),
+        "server_time": datetime.now(UTC).isoformat(),
+        "app_version": version("hvapp"),
+    }
+
+
+def _safe_next() -> str | None:
+    """Where the visitor was going, if that is a page of ours."""
+    wanted = request.args.get("next", "")
+    parts = urlsplit(wanted)
+    local = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.netloc
+    return wanted if local else None
