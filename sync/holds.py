@@ -1,0 +1,75 @@
+"""Reasons not to send an approved visit at all, found before anything is built.
+
+None of them is a fault of the message, so each is `paused`: a person does something, and it is sent then.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hvapp.domain.nhs_number import valid
+from hvapp.domain.redbook import ApprovedRecord, MessageKind, Outcome
+
+RED_BOOK = "red_book"
+_AGREEMENT = "share_consent"
+
+
+def hold(record: ApprovedRecord, kind: MessageKind) -> Outcome | None:
+    """Why this visit stays here, or None when it may go."""
+    if record.encounter_code is None:
+        return Outcome("paused", "not_for_red_book", "This kind of contact does not go to the red book.")
+    agreed = red_book_agreed(record.answers.get(_AGREEMENT))
+    if agreed is False and kind == "update":
+        return Outcome(
+            "paused",
+            "agreement_withdrawn",
+            "The family no longer agrees to share this visit with the red book. An earlier version of it may be there: "
+            "ask the red book service to remove it.",
+        )
+    if agreed is False:
+        return Outcome(
+            "paused",
+            "not_agreed",
+            "The family did not agree to share this visit with the red book, so it was not sent. "
+            "If they change their mind, record it in a new version of the visit.",
+        )
+    if agreed is None:
+        return Outcome(
+            "paused",
+            "agreement_not_recorded",
+            "The visit does not say whether the family agreed to share it with the red book, so it was not sent. "
+            "Return it to the visitor to ask.",
+        )
+    number = record.child.nhs_number
+    if number is None:
+        return Outcome(
+            "paused",
+            "no_nhs_number",
+            "The child has no NHS number yet. The visit is kept and can be sent once the number has been traced.",
+        )
+    if not (number.isdecimal() and valid(number)):
+        return Outcome(
+            "paused",
+            "bad_nhs_number",
+            "The child's NHS number is not a possible NHS number. Correct it in the child's record, then send again.",
+        )
+    return None
+
+
+def red_book_agreed(value: Any) -> bool | None:
+    """Whether the family agreed to the red book; None when the answers do not say.
+
+    Agreement is per recipient: a list of {recipient, agreed}, a list of the recipients agreed to, or one map.
+    """
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, Mapping):
+        given = value.get(RED_BOOK)
+        return given if isinstance(given, bool) else None
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        if all(isinstance(item, str) for item in value):
+            return RED_BOOK in value
+        for item in value:
+            if isinstance(item, Mapping) and item.get("recipient") == RED_BOOK:
+                given = item.get("agreed")
+                return given if isinstance(given, bool) else None
+    return None

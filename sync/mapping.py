@@ -1,0 +1,79 @@
+"""Which answers of a form the red book takes, read from the form definition itself.
+
+A field says so with `red_book: {observation: body_weight, ...}` or `red_book: {questionnaire: feeding, link_id: ...}`.
+Nothing is sent for a field that does not.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hvapp.domain.redbook import ApprovedRecord
+
+MAY_REACH_PARENT = "P"
+_LOCAL = ZoneInfo("Europe/London")
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of the form, as plain data, with its id."""
+
+    id: str
+    definition: Mapping[str, Any]
+
+    @property
+    def visibility(self) -> str:
+        return str(self.definition.get("visibility", ""))
+
+    @property
+    def type(self) -> str:
+        return str(self.definition.get("type", ""))
+
+    @property
+    def label(self) -> str:
+        return str(self.definition.get("label", self.id))
+
+    @property
+    def target(self) -> Mapping[str, Any]:
+        """The red-book mapping, empty when there is none."""
+        return self.definition.get("red_book") or {}
+
+    def option(self, value: object) -> Mapping[str, Any]:
+        for option in self.definition.get("options", ()):
+            if option.get("value") == value:
+                return dict(option)
+        return {}
+
+    def option_label(self, value: object) -> str | None:
+        label = self.option(value).get("label")
+        return str(label) if label is not None else None
+
+
+def all_fields(form: Mapping[str, Any]) -> Iterator[Field]:
+    """Every field in the order of the form."""
+    for section in form.get("sections", ()):
+        for definition in section.get("fields", ()):
+            yield Field(str(definition["id"]), definition)
+
+
+def find_field(form: Mapping[str, Any], field_id: str) -> Field | None:
+    return next((field for field in all_fields(form) if field.id == field_id), None)
+
+
+def answer(record: ApprovedRecord, field: Field) -> Any | None:
+    """The answer to this field, or None when there is none or it was "not done"."""
+    value = record.answers.get(field.id)
+    if value is None or value == "" or value == []:
+        return None
+    if isinstance(value, Mapping) and "not_done" in value:
+        return None
+    return value
+
+
+def local_time(moment: datetime) -> str:
+    """A FHIR dateTime on the family's clock, with its offset, so that the date part is the date of the visit."""
+    if moment.utcoffset() is None:
+        raise ValueError("a time in a record carries an offset")
+    return moment.astimezone(_LOCAL).isoformat(timespec="seconds")
