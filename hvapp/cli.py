@@ -1,5 +1,137 @@
-"""The hvapp command."""
+"""The hvapp command: one small function for each thing an operator or developer does."""
+
+import sys
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from functools import wraps
+from typing import Any
+
+import click
+
+from hvapp.domain.errors import DomainError
 
 
-def main() -> int:
-    return 0
+def say(text: str) -> None:
+    click.echo(f"  {text}", err=True)
+
+
+def plain_errors(command: Callable[..., None]) -> Callable[..., None]:
+    """One clear sentence instead of a traceback for everything that is expected to go wrong."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except DomainError as error:
+            raise click.ClickException(error.message) from None
+        except OSError as error:
+            if error.errno == 28:
+                raise click.ClickException("The disk is full. Free some space and start again.") from None
+            raise
+
+    return run
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Home visits recorded offline, reviewed, and sent to the child's red book."""
+
+
+@main.command()
+@click.option(
+    "--port", default=8000, show_default=True, help="The web application; the red book takes the next one."
+)
+@click.option("--reset", is_flag=True, help="Throw the demo's data away and start afresh.")
+@click.option("--seed", default=1, show_default=True, help="Another seed makes other people.")
+@click.option(
+    "--today", type=click.DateTime(["%Y-%m-%d"]), help="Make the data as of this day (default: today)."
+)
+@plain_errors
+def demo(port: int, reset: bool, seed: int, today: datetime | None) -> None:
+    """Build everything, load demo data and run the whole product on this machine."""
+    from hvapp.commands import demo as command
+
+    command.run(port=port, reset=reset, seed=seed, today=today.date() if today else date.today(), say=say)  # noqa: DTZ011
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.option("--only", help="Run one part: lint, types, js, py, browser.")
+@click.argument("pytest_args", nargs=-1, type=click.UNPROCESSED)
+@plain_errors
+def test(only: str | None, pytest_args: tuple[str, ...]) -> None:
+    """Install what the tests need and run everything; or hand arguments to pytest."""
+    from hvapp.commands import test as command
+
+    sys.exit(command.run(only=only, pytest_args=list(pytest_args), say=say))
+
+
+@main.command()
+@plain_errors
+def assets() -> None:
+    """Build the browser files into static/dist."""
+    from hvapp import build
+    from hvapp.app import create_app
+    from hvapp.settings import Settings
+
+    settings = Settings.from_env()
+    build.ensure_node(say)
+    build.ensure_packages(settings.root, say)
+    build.build(create_app(settings), settings, say)
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+@click.option("--threads", default=8, show_default=True)
+@plain_errors
+def run(host: str, port: int, threads: int) -> None:
+    """Run the web application alone (gunicorn)."""
+    import os
+
+    from hvapp.commands.processes import web_command
+
+    command = web_command(host, port, threads)
+    os.execv(command[0], command)  # noqa: S606
+
+
+@main.command()
+@plain_errors
+def migrate() -> None:
+    """Bring the database to this version's tables."""
+    from hvapp.app import create_app
+    from hvapp.commands.database import upgrade
+
+    upgrade(create_app())
+
+
+@main.command("add-account")
+@click.option("--email", required=True)
+@click.option("--name", required=True)
+@click.option("--role", type=click.Choice(["health_visitor", "supervisor", "administrator"]), required=True)
+@click.option("--job", default="scphn", show_default=True)
+@click.option(
+    "--team", "team_name", required=True, help="The team's name; made if there is none of that name."
+)
+@click.option("--provider", help="The provider's name and ODS code, as “Name, CODE”, for a first team.")
+@click.password_option()
+@plain_errors
+def add_account(**given: str) -> None:
+    """Add an account; the first administrator of a new installation is made this way."""
+    from hvapp.app import create_app
+    from hvapp.domain.accounts import Role
+    from hvapp.extensions import db
+    from hvapp.services import accounts
+
+    with create_app().app_context():
+        now = datetime.now(UTC)
+        team_id = accounts.ensure_team(db.session, name=given["team_name"], provider=given.get("provider"))
+        new = accounts.NewAccount(
+            email=given["email"],
+            name=given["name"],
+            role=Role(given["role"]),
+            job=given["job"],
+            team_id=team_id,
+            password=given["password"],
+        )
+        account = accounts.create_account(db.session, new, by=None, now=now)
+    say(f"{account.name} can now sign in.")

@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hvapp.domain.accounts import MINIMUM_PASSWORD_LENGTH, Account, Role, Team
 from hvapp.domain.errors import Conflict, Invalid, NotFound, WrongCredentials
-from hvapp.store.accounts import AccountRow, TeamRow, account_by_email, accounts_in_order
+from hvapp.store.accounts import AccountRow, ProviderRow, TeamRow, account_by_email, accounts_in_order
 from hvapp.store.audit import write_audit
 from hvapp.store.transaction import transaction
 
@@ -167,8 +168,27 @@ def list_accounts(session: Session) -> list[AccountLine]:
 
 
 def list_teams(session: Session) -> list[Team]:
-    rows = session.query(TeamRow).order_by(TeamRow.name)
+    rows = session.scalars(select(TeamRow).order_by(TeamRow.name))
     return [Team(row.id, row.name, row.phone) for row in rows]
+
+
+def ensure_team(session: Session, *, name: str, provider: str | None) -> str:
+    """The id of the team of this name. A first team also needs its provider, as “Name, ODS code”."""
+    found = session.scalars(select(TeamRow).where(TeamRow.name == name)).one_or_none()
+    if found is not None:
+        return found.id
+    provider_name, _, ods_code = (provider or "").rpartition(",")
+    if not provider_name.strip() or not ods_code.strip():
+        raise Invalid("There is no team of this name. To make it, also give --provider “Name, ODS code”.")
+    with transaction(session):
+        row = session.scalars(
+            select(ProviderRow).where(ProviderRow.ods_code == ods_code.strip())
+        ).one_or_none()
+        row = row or ProviderRow(name=provider_name.strip(), ods_code=ods_code.strip())
+        team = TeamRow(name=name, phone="", provider=row)
+        session.add(team)
+        session.flush()
+        return team.id
 
 
 def hash_password(password: str) -> str:

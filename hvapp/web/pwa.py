@@ -46,19 +46,19 @@ def manifest() -> ResponseReturnValue:
             "theme_color": "#005eb8",
             "icons": [
                 {
-                    "src": assets.url("icon-192.png"),
+                    "src": assets.url("icons/nhsuk-icon-192.png"),
                     "sizes": "192x192",
                     "type": "image/png",
                     "purpose": "any",
                 },
                 {
-                    "src": assets.url("icon-512.png"),
+                    "src": assets.url("icons/nhsuk-icon-512.png"),
                     "sizes": "512x512",
                     "type": "image/png",
                     "purpose": "any",
                 },
                 {
-                    "src": assets.url("icon-512.png"),
+                    "src": assets.url("icons/nhsuk-icon-512.png"),
                     "sizes": "512x512",
                     "type": "image/png",
                     "purpose": "maskable",

