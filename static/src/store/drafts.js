@@ -1,0 +1,187 @@
+/**
+ * Visits being written. Every answer is a save: the whole draft is sealed again and put in one strict
+ * transaction. Saves may overtake each other while they are being sealed, so each carries a number and an older
+ * one never replaces a newer one. A draft open in two windows is noticed, not merged.
+ */
+
+import { tidy } from "../lib/canonical.js";
+import { isoWithOffset } from "../lib/instant.js";
+import { uuid7 } from "../lib/uuid7.js";
+import { write } from "./db.js";
+import { AlreadyComplete, ChangedElsewhere } from "./errors.js";
+import { announce } from "./notices.js";
+
+/** @typedef {import("./vault.js").Vault} Vault */
+/** @typedef {import("./db.js").DraftRow} DraftRow */
+/** @typedef {import("../types.js").Draft} Draft */
+/** @typedef {import("../types.js").VisitBody} VisitBody */
+
+/**
+ * What this window knows about a draft it has open: the number of its last save, the save it started from, the
+ * saves under way, and whether it has ended here.
+ * @typedef {{n: number, base: {writer: string, n: number} | null, pending: Set<Promise<unknown>>, ended: boolean}} Edit
+ */
+
+/** This window's name in the rows it writes. */
+const WRITER = uuid7();
+
+/** @type {Map<string, Edit>} */
+const edits = new Map();
+
+/**
+ * A draft that is not stored yet; the first save stores it. `basis` is the visit being corrected, with its
+ * revision: the new one continues from it.
+ * @param {{child: {id: string}, form: {id: string, version: number, definitionHash: string},
+ *   contactType: string, basis?: VisitBody | null, now?: Date}} options
+ * @returns {Draft}
+ */
+export function newDraft({ child, form, contactType, basis = null, now = new Date() }) {
+  const id = uuid7(now.getTime());
+  const payload = basis?.revision?.payload;
+  edits.set(id, { n: 0, base: null, pending: new Set(), ended: false });
+  return structuredClone({
+    id,
+    visitId: basis?.id ?? uuid7(now.getTime()),
+    parentRev: basis?.head_rev ?? null,
+    baseRev: basis?.head_rev ?? null,
+    childId: child.id,
+    contactType,
+    formId: form.id,
+    formVersion: form.version,
+    definitionHash: form.definitionHash,
+    answers: payload?.answers ?? {},
+    confirmed: payload?.confirmed ?? {},
+    alertResponses: payload?.alert_responses ?? {},
+    createdAt: isoWithOffset(now),
+    updatedAt: isoWithOffset(now),
+    position: null,
+  });
+}
+
+/**
+ * Saves the draft as it is at this moment; resolved once it is on the disk. Throws ChangedElsewhere when
+ * another window has saved it since, AlreadyComplete when it was completed there.
+ * @param {Vault} vault
+ * @param {Draft} draft
+ * @returns {Promise<void>}
+ */
+export function saveDraft(vault, draft) {
+  draft.updatedAt = isoWithOffset(new Date());
+  const edit = editOf(draft.id);
+  const n = ++edit.n;
+  const saving = store(vault, tidy(draft), edit, n);
+  edit.pending.add(saving);
+  const over = () => edit.pending.delete(saving);
+  saving.then(over, over);
+  return saving;
+}
+
+/**
+ * @param {Vault} vault
+ * @param {Draft} draft
+ * @param {Edit} edit
+ * @param {number} n
+ */
+async function store(vault, draft, edit, n) {
+  const { db } = vault;
+  const box = await vault.seal("drafts", draft.id, draft);
+  await write(db, [db.drafts, db.outbox], async () => {
+    if (edit.ended) return;
+    if (await db.outbox.get(draft.id)) throw new AlreadyComplete();
+    const row = await db.drafts.get(draft.id);
+    if (row?.writer === WRITER && row.n > n) return;
+    if (row && !isOurs(row, edit)) throw new ChangedElsewhere();
+    await db.drafts.put({ id: draft.id, vault: vault.id, writer: WRITER, n, box });
+  });
+  announce("drafts", vault.id);
+}
+
+/**
+ * Did this window write the row, or start from it?
+ * @param {DraftRow} row
+ * @param {Edit} edit
+ */
+function isOurs(row, edit) {
+  return row.writer === WRITER || (row.writer === edit.base?.writer && row.n === edit.base.n);
+}
+
+/**
+ * The draft as last saved, or undefined.
+ * @param {Vault} vault
+ * @param {string} id
+ * @returns {Promise<Draft | undefined>}
+ */
+export async function getDraft(vault, id) {
+  // A save under way is part of the draft: without it the last answer would be missing, and then overwritten.
+  await Promise.allSettled(edits.get(id)?.pending ?? []);
+  const row = await vault.db.drafts.get(id);
+  if (row?.vault !== vault.id) return undefined;
+  const draft = await vault.open("drafts", id, row.box);
+  const edit = editOf(id);
+  edit.base = { writer: row.writer, n: row.n };
+  edit.n = Math.max(edit.n, row.n);
+  return draft;
+}
+
+/**
+ * This visitor's drafts, last changed first. One that cannot be read is left where it is and out of the list.
+ * @param {Vault} vault
+ * @returns {Promise<Draft[]>}
+ */
+export async function listDrafts(vault) {
+  await Promise.allSettled([...edits.values()].flatMap((edit) => [...edit.pending]));
+  const rows = await vault.db.drafts.where("vault").equals(vault.id).toArray();
+  const opened = await Promise.allSettled(rows.map((row) => vault.open("drafts", row.id, row.box)));
+  /** @type {Draft[]} */
+  const drafts = opened.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  return drafts.sort((a, b) => Date.parse(b.updatedAt) - Date.parse(a.updatedAt));
+}
+
+/**
+ * Throws the draft away. Asking the visitor first is the caller's work.
+ * @param {Vault} vault
+ * @param {string} id
+ */
+export async function discardDraft(vault, id) {
+  const { db } = vault;
+  const edit = editOf(id);
+  await write(db, [db.drafts], async () => {
+    const row = await db.drafts.get(id);
+    if (row?.vault === vault.id) await db.drafts.delete(id);
+    edit.ended = true;
+  });
+  announce("drafts", vault.id);
+}
+
+/**
+ * For the outbox, inside its transaction: takes the draft out. Throws ChangedElsewhere as a save would.
+ * @param {Vault} vault
+ * @param {string} id
+ */
+export async function takeDraft(vault, id) {
+  const row = await vault.db.drafts.get(id);
+  if (!row) return;
+  if (row.vault !== vault.id || !isOurs(row, editOf(id))) throw new ChangedElsewhere();
+  await vault.db.drafts.delete(id);
+}
+
+/**
+ * For the outbox, after its transaction: a save still under way must not bring the draft back.
+ * @param {string} id
+ */
+export function endDraft(id) {
+  editOf(id).ended = true;
+}
+
+/**
+ * @param {string} id
+ * @returns {Edit}
+ */
+function editOf(id) {
+  let edit = edits.get(id);
+  if (!edit) {
+    edit = { n: 0, base: null, pending: new Set(), ended: false };
+    edits.set(id, edit);
+  }
+  return edit;
+}
