@@ -29,19 +29,23 @@ const WRITER = uuid7();
 const edits = new Map();
 
 /**
- * A draft that is not stored yet; the first save stores it. `basis` is the visit being corrected, with its
- * revision: the new one continues from it.
- * @param {{child: {id: string}, form: {id: string, version: number, definitionHash: string},
- *   contactType: string, basis?: VisitBody | null, now?: Date}} options
+ * What a draft is opened for. `basis` is the visit being corrected, with its revision: the new one continues from
+ * it and starts with its answers.
+ * @typedef {{child: {id: string}, form: {id: string, version: number, definitionHash: string},
+ *   contactType: string, basis?: VisitBody | null}} Opening
+ */
+
+/**
+ * A draft with its ids, not stored yet.
+ * @param {Opening} opening
  * @returns {Draft}
  */
-export function newDraft({ child, form, contactType, basis = null, now = new Date() }) {
-  const id = uuid7(now.getTime());
+export function newDraft({ child, form, contactType, basis = null }) {
+  const now = isoWithOffset(new Date());
   const payload = basis?.revision?.payload;
-  edits.set(id, { n: 0, base: null, pending: new Set(), ended: false });
   return structuredClone({
-    id,
-    visitId: basis?.id ?? uuid7(now.getTime()),
+    id: uuid7(),
+    visitId: basis?.id ?? uuid7(),
     parentRev: basis?.head_rev ?? null,
     baseRev: basis?.head_rev ?? null,
     childId: child.id,
@@ -52,10 +56,48 @@ export function newDraft({ child, form, contactType, basis = null, now = new Dat
     answers: payload?.answers ?? {},
     confirmed: payload?.confirmed ?? {},
     alertResponses: payload?.alert_responses ?? {},
-    createdAt: isoWithOffset(now),
-    updatedAt: isoWithOffset(now),
+    createdAt: now,
+    updatedAt: now,
     position: null,
   });
+}
+
+/** The openings under way in this window: a second tap joins the first. @type {Map<string, Promise<Draft>>} */
+const starting = new Map();
+
+/**
+ * Opens a visit for writing: stored before the first question is shown. Where this visitor already has an
+ * unfinished one of the same kind for the child, or of the same correction, that one goes on: a second tap must
+ * not make two visits.
+ * @param {Vault} vault
+ * @param {Opening} opening
+ * @returns {Promise<Draft>}
+ */
+export function startDraft(vault, opening) {
+  const what = [vault.id, opening.child.id, opening.contactType, opening.basis?.id].join("|");
+  const running = starting.get(what);
+  if (running) return running;
+  const started = startOnce(vault, opening).finally(() => starting.delete(what));
+  starting.set(what, started);
+  return started;
+}
+
+/**
+ * @param {Vault} vault
+ * @param {Opening} opening
+ */
+async function startOnce(vault, opening) {
+  const { child, contactType, basis } = opening;
+  const unfinished = (await listDrafts(vault)).find((draft) =>
+    basis
+      ? draft.visitId === basis.id && draft.parentRev === basis.head_rev
+      : draft.childId === child.id && draft.contactType === contactType && draft.parentRev === null,
+  );
+  const goesOn = unfinished && (await getDraft(vault, unfinished.id));
+  if (goesOn) return goesOn;
+  const draft = newDraft(opening);
+  await saveDraft(vault, draft);
+  return draft;
 }
 
 /**

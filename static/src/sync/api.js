@@ -169,11 +169,11 @@ export function createApi({
 
     /**
      * A data file of this version of the app, from the worker's store when there is no network.
-     * @param {string} name
+     * @param {string} name as in the manifest, "rules/contact_windows.json"
      * @returns {Promise<any>}
      */
     async loadData(name) {
-      return (await asset(fetch, name)).json();
+      return (await file(fetch, name)).json();
     },
 
     /**
@@ -181,18 +181,21 @@ export function createApi({
      * @param {string} name
      */
     async loadFragment(name) {
-      const html = await (await asset(fetch, name)).text();
+      const html = await (await file(fetch, name)).text();
       admitFragment(html);
       return html;
     },
   };
 }
 
+/** The page's one connection: everything that sends shares its token. */
+export const api = createApi();
+
 /**
  * @param {typeof globalThis.fetch} fetch
  * @param {string} name
  */
-async function asset(fetch, name) {
+async function file(fetch, name) {
   const url = assetUrl(name);
   /** @type {Response} */
   let response;

@@ -10,7 +10,7 @@ import { probe } from "../store/db.js";
 import { recall, remember } from "../store/notes.js";
 import { listen } from "../store/notices.js";
 import { refused, waiting } from "../store/outbox.js";
-import { createApi } from "./api.js";
+import { api as pageApi } from "./api.js";
 import { Offline, SignedOut, TryLater } from "./errors.js";
 import { pullChanges } from "./pull.js";
 import { pushOutbox } from "./push.js";
@@ -63,7 +63,7 @@ export function createEngine(
   vault,
   {
     deviceName = "Tablet",
-    api = createApi(),
+    api = pageApi,
     clock = systemClock(),
     random = Math.random,
     page = browserPage(),
