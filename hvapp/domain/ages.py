@@ -52,12 +52,12 @@ def months_between(start: date, end: date) -> int:
 
 
 def format_date(day: date) -> str:
-    """ "3 May 2026"."""
+    """Written the NHS way: "3 May 2026"."""
     return f"{day.day} {_MONTH_NAMES[day.month - 1]} {day.year}"
 
 
 def format_near_date(day: date, today: date) -> str:
-    """ "3 May" in the same year as today, "3 May 2027" in another."""
+    """Shorter where it can be: "3 May" in the same year as today, "3 May 2027" in another."""
     return format_date(day).rsplit(" ", 1)[0] if day.year == today.year else format_date(day)
 
 

@@ -15,6 +15,6 @@ def normalise_nhs_number(number: str) -> str | None:
 
 
 def format_nhs_number(number: str) -> str:
-    """ "999 123 4567", as the NHS writes it; anything that is not ten digits comes back as it was."""
+    """Written the NHS way, "999 123 4567"; anything that is not ten digits comes back as it was."""
     digits = standardise_format(number) if number.isascii() else ""
     return f"{digits[:3]} {digits[3:6]} {digits[6:]}" if digits else number
