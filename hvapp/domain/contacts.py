@@ -1,6 +1,7 @@
 """Which contact is due next, and by when.
 
-The windows and their sources are data: `hvapp/rules/contact_windows.v1.yaml`. `static/src/rules/contacts.js` gives the same answers; `tests/contract/contacts.json` holds both to it.
+The windows and their sources are data: `hvapp/rules/contact_windows.v1.yaml`.
+`static/src/rules/contacts.js` gives the same answers; `tests/contract/contacts.json` holds both to it.
 """
 
 from collections.abc import Collection
