@@ -10,10 +10,10 @@ whole numbers as repeated differences, trailing noughts left off:
 
     {"by": 10000, "order": 2, "ints": [33464, -12, 3, ...]}
 
-To read a column: pad "ints" with noughts to the table's row count; then `order` times, last pass first, turn the tail of
-the list into running totals (see static/src/growth/tables.js); then divide by "by". Dividing a whole number below 2**53
-by a power of ten is correctly rounded, so the tablet gets the very doubles that rcpchgrowth reads from its own JSON.
-That is checked here, value by value, before anything is written.
+To read a column: pad "ints" with noughts to the table's row count; then `order` times, last pass first, turn the tail
+of the list into running totals (see static/src/growth/tables.js); then divide by "by". Dividing a whole number below
+2**53 by a power of ten is correctly rounded, so the tablet gets the very doubles that rcpchgrowth reads from its own
+JSON. That is checked here, value by value, before anything is written.
 """
 
 import json
@@ -64,7 +64,7 @@ def growth_tables() -> dict[str, Any]:
                 age = _column([row["decimal_age"] for row in rows])
                 if age not in ages:
                     ages.append(age)
-                table = {"rows": len(rows), "age": ages.index(age)}
+                table: dict[str, Any] = {"rows": len(rows), "age": ages.index(age)}
                 table |= {name: _column([row[name] for row in rows]) for name in ("L", "M", "S")}
                 tables.setdefault(kind, {}).setdefault(sex, {})[part] = table
     return {
@@ -90,7 +90,9 @@ def _column(values: Sequence[float]) -> dict[str, Any]:
     """The shortest exact coding of the values; ValueError when no divisor gives them back bit for bit."""
     by = next((by for by in DIVISORS if _holds(values, by)), None)
     if by is None:
-        raise ValueError(f"no exact coding for a column beginning {values[0]!r}; the reference has changed its form")
+        raise ValueError(
+            f"no exact coding for a column beginning {values[0]!r}; the reference has changed its form"
+        )
     whole = [round(value * by) for value in values]
     codings = [_differences(whole, order) for order in range(min(HIGHEST_ORDER, len(whole) - 1) + 1)]
     ints = min(codings, key=lambda coding: len(json.dumps(coding)))
