@@ -1,0 +1,1 @@
+"""What the project promises about speed, runnable by anyone: each prints its figure beside its budget."""

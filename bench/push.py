@@ -1,0 +1,54 @@
+"""A batch of 100 visits on the server, from request to durable answer: python -m bench.push
+
+The real application on a real SQLite file with full durability, called in process: unpacking, hashing, every
+form rule and centile worked out again, storing, numbering, commit and receipt are all inside the figure.
+"""
+
+import gzip
+import json
+import tempfile
+import time
+from pathlib import Path
+
+from bench.report import Report, percentile
+from hvapp.app import create_app
+from hvapp.extensions import db
+from hvapp.settings import Settings
+from hvapp.store import schema
+from tests.support.client import Tablet
+from tests.support.world import make_world
+
+BATCHES = 40
+WARM_UP = 3
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(
+            secret_key="bench", database_url=f"sqlite:///{Path(folder) / 'bench.db'}", secure_cookies=False
+        )
+        app = create_app(settings)
+        with app.app_context():
+            schema.metadata.create_all(db.engine)
+            world = make_world(db.session)
+        tablet = Tablet(app.test_client()).sign_in(world.amira)
+        seconds = [_push(tablet, world) for _ in range(WARM_UP + BATCHES)][WARM_UP:]
+    report = Report("Push of 100 new visits, server side, SQLite with full durability")
+    report.promise("p95", percentile(seconds, 0.95) * 1000, 150, "ms")
+    report.note("p50", [value * 1000 for value in seconds], "ms")
+    report.end()
+
+
+def _push(tablet: Tablet, world) -> float:
+    items = [tablet.revision(world) for _ in range(100)]
+    body = gzip.compress(json.dumps({"items": items}).encode())
+    headers = {"X-CSRFToken": tablet.token(), "Content-Encoding": "gzip"}
+    started = time.perf_counter()
+    answer = tablet.client.post("/sync/v1/push", data=body, headers=headers)
+    took = time.perf_counter() - started
+    assert {result["result"] for result in answer.json["results"]} == {"stored"}
+    return took
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,195 @@
+"""Deciding on a visit: once, by the right person, about the version that was read."""
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hvapp.domain.errors import Conflict, Invalid, NotAllowed, NotFound
+from hvapp.domain.review import Query
+from hvapp.services import review
+from hvapp.store.audit import AuditRow
+from hvapp.store.children import ContactRow, MeasurementRow
+from hvapp.store.outbox import OutboxRow
+from hvapp.store.visits import DecisionRow, VisitRow
+from tests.support.client import FORMS, Tablet
+from tests.support.world import World
+
+
+@pytest.fixture
+def sent(tablet: Tablet, world: World) -> dict:
+    revision = tablet.revision(world)
+    tablet.push(revision)
+    return revision
+
+
+def approve(session: Session, world: World, sent: dict, **changes: object) -> None:
+    given = {
+        "reviewer": world.sue,
+        "visit_id": sent["visit_id"],
+        "rev_id": sent["rev_id"],
+        "now": datetime.now(UTC),
+    }
+    review.approve(session, **(given | changes))
+
+
+def test_the_queue_shows_the_team_what_waits(session: Session, world: World, sent: dict) -> None:
+    [line] = review.queue(session, world.sue)
+
+    assert line.child_name == "Maya Marlow"
+    assert line.author_name == "Amira Khan"
+    assert not line.own
+    assert review.queue(session, world.olu) == []
+
+
+def test_approval_queues_one_message_in_the_same_transaction(
+    session: Session, world: World, sent: dict
+) -> None:
+    approve(session, world, sent)
+
+    [message] = session.scalars(select(OutboxRow)).all()
+    assert (message.revision_id, message.kind, message.state) == (sent["rev_id"], "new", "pending")
+    assert session.get(VisitRow, sent["visit_id"]).state == "approved"
+    assert review.queue(session, world.sue) == []
+
+
+def test_approval_puts_the_contact_and_the_measurements_on_the_record(
+    session: Session, world: World, sent: dict
+) -> None:
+    approve(session, world, sent)
+
+    [contact] = session.scalars(select(ContactRow)).all()
+    assert (contact.contact_type, contact.subject_id) == ("new_birth", world.child_id)
+    weights = session.scalars(select(MeasurementRow).where(MeasurementRow.visit_id == sent["visit_id"])).all()
+    assert {(row.kind, str(row.value)) for row in weights if not row.at_birth} >= {
+        ("weight", sent["payload"]["answers"]["weight_kg"])
+    }
+
+
+def test_a_second_approval_changes_nothing(session: Session, world: World, sent: dict) -> None:
+    approve(session, world, sent)
+
+    with pytest.raises(Conflict, match="already decided"):
+        approve(session, world, sent)
+
+    assert len(session.scalars(select(OutboxRow)).all()) == 1
+    assert len(session.scalars(select(DecisionRow)).all()) == 1
+
+
+def test_a_failure_after_the_decision_leaves_neither_decision_nor_message(
+    session: Session, world: World, sent: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: object) -> None:
+        raise RuntimeError("power cut")
+
+    monkeypatch.setattr(review, "_write_to_record", fail)
+    with pytest.raises(RuntimeError):
+        approve(session, world, sent)
+
+    assert session.scalars(select(OutboxRow)).all() == []
+    assert session.scalars(select(DecisionRow)).all() == []
+    assert session.get(VisitRow, sent["visit_id"]).state == "received"
+
+
+def test_nobody_approves_their_own_visit(app, session: Session, world: World) -> None:
+    sue = Tablet(app.test_client()).sign_in(world.sue)
+    own = sue.revision(world)
+    sue.push(own)
+
+    with pytest.raises(NotAllowed, match="recorded this visit yourself"):
+        approve(session, world, own)
+    assert session.scalars(select(OutboxRow)).all() == []
+
+
+def test_another_teams_visit_is_not_shown(session: Session, world: World, sent: dict) -> None:
+    with pytest.raises(NotFound):
+        approve(session, world, sent, reviewer=world.olu)
+
+
+def test_a_visitor_cannot_decide(session: Session, world: World, sent: dict) -> None:
+    with pytest.raises(NotAllowed):
+        approve(session, world, sent, reviewer=world.ben)
+
+
+def test_a_newer_version_must_be_read_first(
+    session: Session, tablet: Tablet, world: World, sent: dict
+) -> None:
+    newer = tablet.revision(world, visit_id=sent["visit_id"], parent_rev=sent["rev_id"])
+    tablet.push(newer)
+
+    with pytest.raises(Conflict, match="newer version"):
+        approve(session, world, sent)
+    approve(session, world, newer)
+
+
+def test_sending_back_needs_a_reason(session: Session, world: World, sent: dict) -> None:
+    with pytest.raises(Invalid, match="Say what"):
+        review.send_back(
+            session,
+            reviewer=world.sue,
+            visit_id=sent["visit_id"],
+            rev_id=sent["rev_id"],
+            comment="  ",
+            queries=[],
+            now=datetime.now(UTC),
+        )
+
+
+def test_a_returned_visit_reaches_its_author_with_the_answers_and_may_be_sent_again(
+    session: Session, tablet: Tablet, world: World, sent: dict
+) -> None:
+    cursor = tablet.pull()["cursor"]
+    review.send_back(
+        session,
+        reviewer=world.sue,
+        visit_id=sent["visit_id"],
+        rev_id=sent["rev_id"],
+        comment="Is the weight right?",
+        queries=[Query("weight_kg", "Please check")],
+        now=datetime.now(UTC),
+    )
+
+    [item] = tablet.pull(cursor)["items"]
+    assert item["body"]["state"] == "returned"
+    assert item["body"]["returned"]["comment"] == "Is the weight right?"
+    assert item["body"]["returned"]["queries"] == [{"field_id": "weight_kg", "comment": "Please check"}]
+    assert item["body"]["revision"] == sent
+
+    again = tablet.revision(world, visit_id=sent["visit_id"], parent_rev=sent["rev_id"])
+    [result] = tablet.push(again)
+    assert (result["result"], result["flags"]) == ("stored", [])
+    [line] = review.queue(session, world.sue)
+    assert line.amended
+
+    approve(session, world, again)
+    detail = review.open_visit(
+        session, FORMS, reviewer=world.sue, visit_id=sent["visit_id"], now=datetime.now(UTC)
+    )
+    assert [earlier.returned_comment for earlier in detail.earlier] == ["Is the weight right?"]
+
+
+def test_an_amendment_after_approval_is_reviewed_again_and_updates_the_record(
+    session: Session, tablet: Tablet, world: World, sent: dict
+) -> None:
+    approve(session, world, sent)
+    amended = tablet.revision(world, visit_id=sent["visit_id"], parent_rev=sent["rev_id"])
+    tablet.push(amended)
+
+    assert session.get(VisitRow, sent["visit_id"]).state == "received"
+    approve(session, world, amended)
+
+    messages = session.scalars(select(OutboxRow).order_by(OutboxRow.seq)).all()
+    assert [message.kind for message in messages] == ["new", "update"]
+    assert len(session.scalars(select(ContactRow)).all()) == 1
+
+
+def test_opening_and_deciding_are_on_the_audit_trail(session: Session, world: World, sent: dict) -> None:
+    review.open_visit(session, FORMS, reviewer=world.sue, visit_id=sent["visit_id"], now=datetime.now(UTC))
+    approve(session, world, sent)
+
+    rows = session.scalars(
+        select(AuditRow).where(AuditRow.subject_id == sent["visit_id"]).order_by(AuditRow.at)
+    ).all()
+    assert [row.action for row in rows] == ["revision_received", "visit_opened", "visit_approved"]
+    assert rows[1].account_id == world.sue.id

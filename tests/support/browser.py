@@ -1,0 +1,116 @@
+"""Debian's Chromium, with a profile that outlives the process, and a way to kill it like a dead battery."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import BrowserContext, Page, Playwright
+
+from hvapp.settings import ROOT
+
+ARGS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+TABLET = {"width": 768, "height": 1024}
+DESK = {"width": 1280, "height": 800}
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+
+
+def chromium_path() -> str:
+    path = shutil.which("chromium")
+    if path is None:
+        raise AssertionError("Chromium is missing. ./hv test installs it, or: sudo apt install chromium")
+    return path
+
+
+class Browser:
+    """One Chromium with one profile folder."""
+
+    def __init__(self, playwright: Playwright, profile: Path) -> None:
+        self.playwright = playwright
+        self.profile = profile
+        self.context: BrowserContext | None = None
+
+    def start(self, viewport: dict[str, int] = TABLET, **more: Any) -> Page:
+        self.context = self.playwright.chromium.launch_persistent_context(
+            str(self.profile),
+            executable_path=chromium_path(),
+            args=ARGS,
+            viewport=viewport,  # type: ignore[arg-type]
+            locale="en-GB",
+            timezone_id="Europe/London",
+            **more,
+        )
+        self.context.set_default_timeout(15_000)
+        return self.context.pages[0] if self.context.pages else self.context.new_page()
+
+    def kill(self) -> None:
+        """SIGKILL to every process of this profile: no page hears of it."""
+        for entry in Path("/proc").iterdir():
+            if not entry.name.isdigit() or int(entry.name) == os.getpid():
+                continue
+            try:
+                command = (entry / "cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if f"--user-data-dir={self.profile}".encode() in command:
+                try:
+                    os.kill(int(entry.name), signal.SIGKILL)
+                except ProcessLookupError:
+                    continue
+        if self.context is not None:
+            with contextlib.suppress(Exception):  # the other end is dead, as intended
+                self.context.close()
+            self.context = None
+
+    def close(self) -> None:
+        if self.context is not None:
+            self.context.close()
+            self.context = None
+
+
+@contextmanager
+def a_browser(playwright: Playwright, profile: Path) -> Iterator[Browser]:
+    browser = Browser(playwright, profile)
+    try:
+        yield browser
+    finally:
+        browser.kill()
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds on the page as it is now: rule, and where. WCAG 2.2 AA and best practice."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))")
+    # Trusted Types and the content policy hold for the page; the rule book is injected from outside it.
+    session = page.context.new_cdp_session(page)
+    session.send("Page.enable")
+    tree = session.send("Page.getFrameTree")
+    world = session.send(
+        "Page.createIsolatedWorld", {"frameId": tree["frameTree"]["frame"]["id"], "worldName": "axe"}
+    )
+    context = world["executionContextId"]
+    session.send("Runtime.evaluate", {"expression": AXE.read_text(), "contextId": context})
+    answer = session.send(
+        "Runtime.evaluate",
+        {
+            "expression": "axe.run(document, {resultTypes: ['violations']}).then((r) => JSON.stringify("
+            "r.violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.map((n) => n.target.join(' ')).join(' | ')}`)))",
+            "contextId": context,
+            "awaitPromise": True,
+            "returnByValue": True,
+        },
+    )
+    session.detach()
+    if "exceptionDetails" in answer:
+        raise AssertionError(f"axe could not run: {answer['exceptionDetails']}")
+    return list(json.loads(answer["result"]["value"]))

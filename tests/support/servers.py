@@ -1,0 +1,156 @@
+"""The real programs under test, started and stopped at will on ports of their own."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.request import urlopen
+
+from hvapp.commands.processes import web_command
+from hvapp.settings import ROOT
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Program:
+    """One program that can be killed and started again on the same address."""
+
+    def __init__(
+        self, command: list[str], env: dict[str, str], log: Path, ready_url: str | None = None
+    ) -> None:
+        self.command = command
+        self.env = env
+        self.log = log
+        self.ready_url = ready_url
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> "Program":
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command,
+                cwd=ROOT,
+                env=os.environ | self.env,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + 60
+        while self.ready_url is not None:
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"{self.command[2:4]} did not start:\n{self.log.read_text()[-2000:]}")
+            try:
+                with urlopen(self.ready_url, timeout=2):
+                    break
+            except OSError:
+                time.sleep(0.1)
+        return self
+
+    def stop(self) -> None:
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """As a power cut would."""
+        self._end(signal.SIGKILL)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self.process is not None and self.process.poll() is None:
+            os.killpg(self.process.pid, how)
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait()
+        self.process = None
+
+
+def web_server(home: Path, port: int, **more: str) -> Program:
+    return Program(
+        web_command("127.0.0.1", port),
+        {"HVAPP_HOME": str(home), "HVAPP_SECURE_COOKIES": "0", **more},
+        home / "web.log",
+        f"http://127.0.0.1:{port}/healthz",
+    )
+
+
+def sync_worker(home: Path, redbook_url: str) -> Program:
+    return Program(
+        [sys.executable, "-m", "sync", "worker"],
+        {"HVAPP_HOME": str(home), "HVAPP_REDBOOK_URL": redbook_url},
+        home / "worker.log",
+    )
+
+
+class DoublingProxy:
+    """Passes every request on twice, as a network that retries behind our backs would.
+
+    What comes back is the answer to the second one, as if the first had been lost on its way; for pages of a
+    person (form posts) the first, which is what a browser would show.
+    """
+
+    def __init__(self, upstream_port: int, port: int | None = None) -> None:
+        self.port = port or free_port()
+        self.doubled = 0
+        proxy = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+            def pass_on(self) -> None:
+                length = int(self.headers.get("Content-Length") or 0)
+                body = self.rfile.read(length) if length else None
+                try:
+                    answers = [self._ask(body), self._ask(body)]
+                except OSError:
+                    self.close_connection = True
+                    self.connection.close()
+                    return
+                proxy.doubled += 1
+                form = (self.headers.get("Content-Type") or "").startswith(
+                    "application/x-www-form-urlencoded"
+                )
+                status, headers, content = answers[0] if form else answers[1]
+                self.send_response(status)
+                for name, value in headers:
+                    if name.lower() not in (
+                        "transfer-encoding",
+                        "connection",
+                        "content-length",
+                        "date",
+                        "server",
+                    ):
+                        self.send_header(name, value)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def _ask(self, body: bytes | None) -> tuple[int, list[tuple[str, str]], bytes]:
+                upstream = http.client.HTTPConnection("127.0.0.1", upstream_port, timeout=30)
+                headers = {k: v for k, v in self.headers.items() if k.lower() not in ("connection",)}
+                upstream.request(self.command, self.path, body=body, headers=headers)
+                answer = upstream.getresponse()
+                content = b"" if self.command == "HEAD" else answer.read()
+                upstream.close()
+                return answer.status, answer.getheaders(), content
+
+            do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = pass_on
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
