@@ -26,6 +26,11 @@ STATE_WORDS = {
 }
 
 AWAITING_REVIEW = (VisitState.RECEIVED, VisitState.QUARANTINED)
+DECIDED = (VisitState.RETURNED, VisitState.APPROVED, VisitState.IN_RED_BOOK, VisitState.RED_BOOK_FAILED)
+
+LONGEST_COMMENT = 2000
+LONGEST_QUERY = 500
+LONGEST_REASON = 200
 
 
 @dataclass(frozen=True)
@@ -69,8 +74,27 @@ def check_return(comment: str) -> str:
     text = comment.strip()
     if not text:
         raise Invalid("Say what you would like the visitor to look at.", "comment_missing")
-    if len(text) > 2000:
-        raise Invalid("Keep the comment to 2,000 characters.", "comment_too_long")
+    if len(text) > LONGEST_COMMENT:
+        raise Invalid(f"Keep the comment to {LONGEST_COMMENT:,} characters.", "comment_too_long")
+    return text
+
+
+def check_queries(queries: list[Query]) -> None:
+    """Every question is about an answer, and asks something."""
+    for query in queries:
+        if not query.field_id or not query.comment.strip():
+            raise Invalid("Choose the answer and write the question about it.", "query_incomplete")
+        if len(query.comment) > LONGEST_QUERY:
+            raise Invalid(f"Keep each question to {LONGEST_QUERY} characters.", "query_too_long")
+
+
+def check_reason(reason: str) -> str:
+    """Why a restricted part is opened, tidied; it is kept in the audit trail."""
+    text = " ".join(reason.split())
+    if not text:
+        raise Invalid("Say why you need to open the restricted part.", "reason_missing")
+    if len(text) > LONGEST_REASON:
+        raise Invalid(f"Keep the reason to {LONGEST_REASON} characters.", "reason_too_long")
     return text
 
 

@@ -1,34 +1,36 @@
-"""What supervisors do: read the queue, read a visit, approve it or send it back."""
+"""What supervisors do: look through the queue, approve a visit or send it back."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
 from hvapp.domain.accounts import Account
+from hvapp.domain.ages import civil_date
+from hvapp.domain.answers import read_decimal
 from hvapp.domain.errors import NotFound
-from hvapp.domain.facts import ChildFacts, Measured, build_facts
-from hvapp.domain.forms import FormDefinition, FormLibrary
-from hvapp.domain.readout import ReadSection, differences, read_out
 from hvapp.domain.reconcile import FLAG_WEIGHT, Flag
-from hvapp.domain.review import AWAITING_REVIEW, Query, VisitState, check_may_decide, check_return
-from hvapp.domain.validate import Alert, Finding, check
+from hvapp.domain.review import (
+    AWAITING_REVIEW,
+    DECIDED,
+    Query,
+    VisitState,
+    check_may_decide,
+    check_queries,
+    check_return,
+)
 from hvapp.store.audit import write_audit
 from hvapp.store.changes import announce
-from hvapp.store.children import (
-    ContactRow,
-    MeasurementRow,
-    household_of,
-    measurements_of,
-    relationships_to,
-)
+from hvapp.store.children import ContactRow, MeasurementRow
 from hvapp.store.outbox import OutboxRow, next_seq, sent_before
 from hvapp.store.transaction import transaction
 from hvapp.store.visits import (
     DecisionRow,
     RevisionRow,
     VisitRow,
+    heads_of,
+    latest_decisions,
+    quarantined_items,
     revision_by_id,
     visit_by_id,
     visits_in_states,
@@ -42,8 +44,12 @@ BIRTH_FIELDS = {"birth_weight_kg": "weight", "birth_ofc_cm": "ofc"}
 
 @dataclass(frozen=True)
 class QueueLine:
+    """A visit that waits for a supervisor. `child_birth_date` is None where the child is not on record."""
+
     visit_id: str
     child_name: str
+    child_birth_date: date | None
+    need_level: str | None
     contact_type: str
     author_name: str
     own: bool
@@ -52,6 +58,7 @@ class QueueLine:
     state: VisitState
     flags: tuple[Flag, ...]
     amended: bool
+    returned_before: bool
 
     @property
     def weight(self) -> int:
@@ -59,99 +66,82 @@ class QueueLine:
 
 
 @dataclass(frozen=True)
-class Child:
-    """The banner."""
+class DecidedLine:
+    visit_id: str
+    child_name: str
+    contact_type: str
+    author_name: str
+    state: VisitState
+    decided_at: datetime
+    decided_by: str
+    in_red_book_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Unfiled:
+    """Something a tablet sent that could not be filed. `since_received`: a version with its number is on file."""
 
     id: str
-    name: str
-    birth_date: Any
-    nhs_number: str | None
-    sex: str
-    gestation_days: int | None
-    births_in_pregnancy: int
-    birth_order: int
-    need_level: str
-
-
-@dataclass(frozen=True)
-class EarlierVersion:
-    rev_id: str
-    author_name: str
+    reason: str
     received_at: datetime
-    returned_comment: str | None
-    changed: list[Any]
-
-
-@dataclass(frozen=True)
-class VisitDetail:
-    """Everything the review page shows. `sections` is None when the form is unknown; `raw` then has the answers."""
-
-    visit_id: str
-    rev_id: str
-    contact_type: str
-    form_title: str
-    state: VisitState
-    own: bool
-    child: Child | None
-    author_name: str
-    occurred_at: datetime
-    received_at: datetime
-    flags: tuple[Flag, ...]
-    alerts: list[Alert]
-    alert_responses: dict[str, str]
-    findings: list[Finding]
-    sections: list[ReadSection] | None
-    field_labels: dict[str, str]
-    raw: dict[str, Any]
-    measurements: list[MeasurementRow]
-    earlier: list[EarlierVersion]
-    decided: DecisionRow | None
-    red_book_at: datetime | None
-    red_book_reason: str | None
+    sender_name: str
+    since_received: bool
 
 
 def queue(session: Session, reviewer: Account) -> list[QueueLine]:
     """Visits of the reviewer's team that wait for a decision: worst first, then the longest waiting."""
-    lines = [
-        _line(session, visit, reviewer)
-        for visit in visits_in_states(session, reviewer.team.id, AWAITING_REVIEW)
-    ]
+    visits = visits_in_states(session, reviewer.team.id, AWAITING_REVIEW)
+    heads = heads_of(session, visits)
+    lines = [_line(visit, heads.get(visit.id), reviewer) for visit in visits]
     return sorted(lines, key=lambda line: (line.own, -line.weight, line.received_at))
 
 
-def recently_decided(session: Session, reviewer: Account, limit: int = 20) -> list[QueueLine]:
-    """Newest first."""
-    states = (VisitState.RETURNED, VisitState.APPROVED, VisitState.IN_RED_BOOK, VisitState.RED_BOOK_FAILED)
-    visits = visits_in_states(session, reviewer.team.id, states)
-    return [_line(session, visit, reviewer) for visit in reversed(visits[-limit:])]
+def recently_decided(session: Session, reviewer: Account, limit: int = 20) -> list[DecidedLine]:
+    """Newest decision first."""
+    return [
+        _decided_line(decision) for decision in latest_decisions(session, reviewer.team.id, DECIDED, limit)
+    ]
+
+
+def find_decided(session: Session, reviewer: Account, visit_id: str) -> DecidedLine | None:
+    """The line of one visit, for saying what was just decided; None if it is not of the reviewer's team."""
+    visit = visit_by_id(session, visit_id)
+    if visit is None or visit.team_id != reviewer.team.id:
+        return None
+    return next((_decided_line(one) for one in reversed(visit.decisions)), None)
+
+
+def unfiled(session: Session, reviewer: Account) -> list[Unfiled]:
+    """What the reviewer's team sent and could not be filed, newest first."""
+    return [
+        Unfiled(
+            id=item.id,
+            reason=item.reason,
+            received_at=item.received_at,
+            sender_name=sender.name,
+            since_received=item.revision_ref is not None
+            and revision_by_id(session, item.revision_ref) is not None,
+        )
+        for item, sender in quarantined_items(session, reviewer.team.id)
+    ]
 
 
 def next_in_queue(session: Session, reviewer: Account) -> str | None:
-    return next((line.visit_id for line in queue(session, reviewer) if not line.own), None)
-
-
-def open_visit(
-    session: Session, forms: FormLibrary, *, reviewer: Account, visit_id: str, now: datetime
-) -> VisitDetail:
-    """The visit read out field by field. Opening a record is written to the audit trail."""
-    with transaction(session):
-        visit = _visit_of_team(session, visit_id, reviewer)
-        write_audit(
-            session,
-            at=now,
-            account_id=reviewer.id,
-            action="visit_opened",
-            subject_type="visit",
-            subject_id=visit_id,
-        )
-        return _detail(session, forms, visit, reviewer)
+    """The visit to read next: never one's own, nor one that cannot be decided yet."""
+    return next(
+        (
+            line.visit_id
+            for line in queue(session, reviewer)
+            if not line.own and line.state is VisitState.RECEIVED
+        ),
+        None,
+    )
 
 
 def approve(session: Session, *, reviewer: Account, visit_id: str, rev_id: str, now: datetime) -> None:
     """Approve the revision the reviewer read; its red-book message is queued in the same transaction."""
     with transaction(session):
-        visit = _visit_of_team(session, visit_id, reviewer)
-        _check(visit, reviewer, rev_id)
+        visit = _visit_to_decide(session, visit_id, reviewer, rev_id)
         revision = session.get_one(RevisionRow, rev_id)
         _decide(session, visit, reviewer, rev_id, "approved", None, [], now)
         visit.state = VisitState.APPROVED.value
@@ -185,14 +175,17 @@ def send_back(
 ) -> None:
     """Return the visit to its author with a comment and, where useful, a question on single answers."""
     text = check_return(comment)
+    check_queries(queries)
     with transaction(session):
-        visit = _visit_of_team(session, visit_id, reviewer)
-        _check(visit, reviewer, rev_id)
+        visit = _visit_to_decide(session, visit_id, reviewer, rev_id)
         _decide(session, visit, reviewer, rev_id, "returned", text, queries, now)
         visit.state = VisitState.RETURNED.value
 
 
-def _check(visit: VisitRow, reviewer: Account, rev_id: str) -> None:
+def _visit_to_decide(session: Session, visit_id: str, reviewer: Account, rev_id: str) -> VisitRow:
+    visit = visit_by_id(session, visit_id)
+    if visit is None or visit.team_id != reviewer.team.id:
+        raise NotFound("There is no such visit in your team.")
     check_may_decide(
         reviewer,
         author_id=visit.author_id,
@@ -201,6 +194,7 @@ def _check(visit: VisitRow, reviewer: Account, rev_id: str) -> None:
         head_rev=visit.head_revision_id,
         seen_rev=rev_id,
     )
+    return visit
 
 
 def _decide(
@@ -252,12 +246,14 @@ def _write_to_record(session: Session, visit: VisitRow, revision: RevisionRow, n
         session.delete(measurement)
     session.flush()
     answers = revision.body["payload"].get("answers", {})
+    mode = answers.get("mode")
+    visited_on = civil_date(revision.occurred_at)
     session.add(
         ContactRow(
             subject_id=child.id,
             contact_type=visit.contact_type,
-            occurred_on=revision.occurred_at.date(),
-            mode=answers.get("mode") or "not recorded",
+            occurred_on=visited_on,
+            mode=mode if isinstance(mode, str) else "not recorded",
             practitioner=visit.author.name,
             visit_id=visit.id,
         )
@@ -265,15 +261,16 @@ def _write_to_record(session: Session, visit: VisitRow, revision: RevisionRow, n
     born = child.person.birth_date
     for fields, at_birth in ((MEASURED_FIELDS, False), (BIRTH_FIELDS, True)):
         for field_id, kind in fields.items():
-            value = answers.get(field_id)
-            if not isinstance(value, str) or (at_birth and born is None):
+            value = read_decimal(answers.get(field_id))
+            measured_on = born if at_birth else visited_on
+            if value is None or measured_on is None:
                 continue
             session.add(
                 MeasurementRow(
                     child_id=child.id,
                     kind=kind,
                     value=value,
-                    measured_on=born if at_birth else revision.occurred_at.date(),
+                    measured_on=measured_on,
                     at_birth=at_birth,
                     visit_id=visit.id,
                     recorded_at=now,
@@ -282,18 +279,13 @@ def _write_to_record(session: Session, visit: VisitRow, revision: RevisionRow, n
     announce(session, [child.named_visitor_id, visit.author_id], "child", child.id)
 
 
-def _visit_of_team(session: Session, visit_id: str, reviewer: Account) -> VisitRow:
-    visit = visit_by_id(session, visit_id)
-    if visit is None or visit.team_id != reviewer.team.id:
-        raise NotFound("There is no such visit in your team.")
-    return visit
-
-
-def _line(session: Session, visit: VisitRow, reviewer: Account) -> QueueLine:
-    head = revision_by_id(session, visit.head_revision_id)
+def _line(visit: VisitRow, head: RevisionRow | None, reviewer: Account) -> QueueLine:
+    child = visit.child
     return QueueLine(
         visit_id=visit.id,
-        child_name=visit.child.person.name if visit.child else "Child not on record",
+        child_name=child.person.name if child else "Child not on record",
+        child_birth_date=child.person.birth_date if child else None,
+        need_level=child.need_level if child else None,
         contact_type=visit.contact_type,
         author_name=visit.author.name,
         own=visit.author_id == reviewer.id,
@@ -302,94 +294,19 @@ def _line(session: Session, visit: VisitRow, reviewer: Account) -> QueueLine:
         state=VisitState(visit.state),
         flags=tuple(Flag(flag) for flag in head.flags) if head else (),
         amended=head is not None and head.parent_id is not None,
+        returned_before=any(decision.outcome == "returned" for decision in visit.decisions),
     )
 
 
-def _detail(session: Session, forms: FormLibrary, visit: VisitRow, reviewer: Account) -> VisitDetail:
-    head = session.get_one(RevisionRow, visit.head_revision_id)
-    payload = head.body["payload"]
-    form = forms.get(head.form_id, head.form_version)
-    facts = _facts(session, visit, payload, head)
-    findings = check(form, payload, facts) if form else None
-    message = session.query(OutboxRow).filter_by(revision_id=head.id).one_or_none()
-    return VisitDetail(
+def _decided_line(decision: DecisionRow) -> DecidedLine:
+    visit = decision.visit
+    return DecidedLine(
         visit_id=visit.id,
-        rev_id=head.id,
+        child_name=visit.child.person.name if visit.child else "Child not on record",
         contact_type=visit.contact_type,
-        form_title=form.title if form else head.form_id,
+        author_name=visit.author.name,
         state=VisitState(visit.state),
-        own=visit.author_id == reviewer.id,
-        child=_child(visit),
-        author_name=visit.author.name,
-        occurred_at=head.occurred_at,
-        received_at=head.received_at,
-        flags=tuple(Flag(flag) for flag in head.flags),
-        alerts=findings.alerts if findings else [],
-        alert_responses=payload.get("alert_responses", {}),
-        findings=findings.findings if findings else [],
-        sections=read_out(form, payload, facts, _names(session, visit)) if form else None,
-        field_labels=form.labels() if form else {},
-        raw=payload.get("answers", {}),
-        measurements=measurements_of(session, visit.child_id) if visit.child_id else [],
-        earlier=[_earlier(visit, row, head, form) for row in reversed(visit.revisions) if row.id != head.id],
-        decided=next((d for d in visit.decisions if d.revision_id == head.id), None),
-        red_book_at=visit.in_red_book_at,
-        red_book_reason=message.reason if message and visit.state == VisitState.RED_BOOK_FAILED else None,
-    )
-
-
-def _facts(session: Session, visit: VisitRow, payload: dict[str, Any], head: RevisionRow) -> dict[str, Any]:
-    child = visit.child
-    facts = ChildFacts(
-        birth_date=child.person.birth_date if child else None,
-        sex=child.person.sex if child else "not_known",
-        gestation_days=child.gestation_days if child else None,
-        measurements=tuple(
-            Measured(row.kind, row.value, row.measured_on, row.at_birth)
-            for row in (measurements_of(session, child.id) if child else [])
-            if row.visit_id != visit.id
-        ),
-    )
-    sealed_at = datetime.fromisoformat(head.body["sealed_at"])
-    return build_facts(facts, payload.get("answers", {}), sealed_at)
-
-
-def _names(session: Session, visit: VisitRow) -> dict[str, str]:
-    """Names behind the ids in answers: the people of the household."""
-    if visit.child is None:
-        return {}
-    household = household_of(session, visit.child.id)
-    people = {member.person.id: member.person.name for member in household.members} if household else {}
-    for relationship in relationships_to(session, visit.child.id):
-        people[relationship.person_id] = f"{relationship.person.name} ({relationship.role.replace('_', ' ')})"
-    return people
-
-
-def _earlier(
-    visit: VisitRow, row: RevisionRow, head: RevisionRow, form: FormDefinition | None
-) -> EarlierVersion:
-    returned = next((d for d in visit.decisions if d.revision_id == row.id and d.outcome == "returned"), None)
-    return EarlierVersion(
-        rev_id=row.id,
-        author_name=visit.author.name,
-        received_at=row.received_at,
-        returned_comment=returned.comment if returned else None,
-        changed=differences(form, row.body["payload"], head.body["payload"]) if form else [],
-    )
-
-
-def _child(visit: VisitRow) -> Child | None:
-    row = visit.child
-    if row is None:
-        return None
-    return Child(
-        id=row.id,
-        name=row.person.name,
-        birth_date=row.person.birth_date,
-        nhs_number=row.person.nhs_number,
-        sex=row.person.sex,
-        gestation_days=row.gestation_days,
-        births_in_pregnancy=row.births_in_pregnancy,
-        birth_order=row.birth_order,
-        need_level=row.need_level,
+        decided_at=decision.decided_at,
+        decided_by=decision.reviewer.name,
+        in_red_book_at=visit.in_red_book_at,
     )

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint, select
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, joinedload, load_only, mapped_column, relationship, selectinload
 
 from hvapp.store.accounts import AccountRow
 from hvapp.store.base import Base, Id, new_id
@@ -128,12 +128,47 @@ def next_receipt_numbers(session: Session, count: int) -> int:
 
 
 def visits_in_states(session: Session, team_id: str, states: tuple[str, ...]) -> list[VisitRow]:
-    """Oldest received first."""
+    """Oldest received first, each with its child, author and decisions."""
     return list(
         session.scalars(
             select(VisitRow)
             .where(VisitRow.team_id == team_id, VisitRow.state.in_(states))
             .order_by(VisitRow.received_at)
+            .options(
+                joinedload(VisitRow.author),
+                joinedload(VisitRow.child).joinedload(ChildRow.person),
+                selectinload(VisitRow.decisions),
+            )
+        )
+    )
+
+
+def heads_of(session: Session, visits: list[VisitRow]) -> dict[str, RevisionRow]:
+    """The head revision of each visit, by visit id, without its body."""
+    rows = session.scalars(
+        select(RevisionRow)
+        .where(RevisionRow.id.in_([visit.head_revision_id for visit in visits]))
+        .options(load_only(RevisionRow.visit_id, RevisionRow.parent_id, RevisionRow.flags))
+    )
+    return {row.visit_id: row for row in rows}
+
+
+def latest_decisions(
+    session: Session, team_id: str, states: tuple[str, ...], limit: int
+) -> list[DecisionRow]:
+    """What was decided on the present version of the team's visits in these states, newest first."""
+    return list(
+        session.scalars(
+            select(DecisionRow)
+            .join(VisitRow, VisitRow.head_revision_id == DecisionRow.revision_id)
+            .where(VisitRow.team_id == team_id, VisitRow.state.in_(states))
+            .order_by(DecisionRow.decided_at.desc())
+            .limit(limit)
+            .options(
+                joinedload(DecisionRow.reviewer),
+                joinedload(DecisionRow.visit).joinedload(VisitRow.author),
+                joinedload(DecisionRow.visit).joinedload(VisitRow.child).joinedload(ChildRow.person),
+            )
         )
     )
 
@@ -146,5 +181,12 @@ def quarantine_by_body(session: Session, account_id: str, body_sha256: str) -> Q
     ).one_or_none()
 
 
-def quarantined_items(session: Session) -> list[QuarantineRow]:
-    return list(session.scalars(select(QuarantineRow).order_by(QuarantineRow.received_at.desc())))
+def quarantined_items(session: Session, team_id: str) -> list[tuple[QuarantineRow, AccountRow]]:
+    """What the people of a team sent and could not be filed, with who sent it; newest first."""
+    rows = session.execute(
+        select(QuarantineRow, AccountRow)
+        .join(AccountRow, AccountRow.id == QuarantineRow.account_id)
+        .where(AccountRow.team_id == team_id)
+        .order_by(QuarantineRow.received_at.desc())
+    )
+    return [(item, sender) for item, sender in rows]

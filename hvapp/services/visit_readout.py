@@ -1,0 +1,295 @@
+"""One visit read out for a supervisor, with the child, the record before it and the versions before this one."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from hvapp.domain.accounts import Account
+from hvapp.domain.errors import NotFound
+from hvapp.domain.facts import ChildFacts, Measurement
+from hvapp.domain.forms import FormDefinition, FormLibrary
+from hvapp.domain.growth import assess, derived_value
+from hvapp.domain.reading import Measured, Reading, read_changes, read_visit
+from hvapp.domain.readout import ReadRow
+from hvapp.domain.reconcile import Flag
+from hvapp.domain.review import VisitState, check_reason
+from hvapp.store.audit import write_audit
+from hvapp.store.children import MeasurementRow, household_of, measurements_of, relationships_to
+from hvapp.store.outbox import OutboxRow
+from hvapp.store.transaction import transaction
+from hvapp.store.visits import RevisionRow, VisitRow, visit_by_id
+
+KIND_WORDS = {"weight": "Weight", "length": "Length", "height": "Height", "ofc": "Head circumference"}
+
+
+@dataclass(frozen=True)
+class Child:
+    """The banner."""
+
+    id: str
+    name: str
+    birth_date: date | None
+    nhs_number: str | None
+    sex: str
+    gestation_days: int | None
+    births_in_pregnancy: int
+    birth_order: int
+    need_level: str
+
+
+@dataclass(frozen=True)
+class EarlierVersion:
+    """A version before this one, how it was sent back, and which answers have changed since."""
+
+    rev_id: str
+    received_at: datetime
+    returned_by: str | None
+    returned_comment: str | None
+    queries: list[tuple[str, str]]
+    changed: list[ReadRow]
+    restricted_changes: int
+
+
+@dataclass(frozen=True)
+class Decision:
+    outcome: str
+    by: str
+    at: datetime
+    comment: str | None
+
+
+@dataclass(frozen=True)
+class VisitDetail:
+    """Everything the review page shows. `reading` is None when the form is not known here; then every answer counts
+    as restricted, and `raw` has them once they are open."""
+
+    visit_id: str
+    rev_id: str
+    contact_type: str
+    state: VisitState
+    own: bool
+    child: Child | None
+    author_name: str
+    occurred_at: datetime
+    received_at: datetime
+    flags: tuple[Flag, ...]
+    reading: Reading | None
+    field_labels: dict[str, str]
+    raw: dict[str, Any] | None
+    measurements: list[Measured]
+    earlier: list[EarlierVersion]
+    decided: Decision | None
+    red_book_at: datetime | None
+    red_book_reason: str | None
+    restricted_open: bool
+
+
+def open_visit(
+    session: Session,
+    forms: FormLibrary,
+    *,
+    reviewer: Account,
+    visit_id: str,
+    now: datetime,
+    restricted_reason: str | None = None,
+) -> VisitDetail:
+    """The visit, for a supervisor of its team. Opening it is written to the audit trail.
+
+    With a reason the restricted answers are there too, and the audit trail has the reason. Raises Invalid for a
+    reason that says nothing, NotFound for a visit of another team.
+    """
+    reason = check_reason(restricted_reason) if restricted_reason is not None else None
+    with transaction(session):
+        visit = visit_by_id(session, visit_id)
+        if visit is None or visit.team_id != reviewer.team.id:
+            raise NotFound("There is no such visit in your team.")
+        write_audit(
+            session,
+            at=now,
+            account_id=reviewer.id,
+            action="visit_opened" if reason is None else "restricted_opened",
+            subject_type="visit",
+            subject_id=visit_id,
+            detail=reason,
+        )
+        return _detail(session, forms, visit, reviewer, restricted_open=reason is not None)
+
+
+def _detail(
+    session: Session, forms: FormLibrary, visit: VisitRow, reviewer: Account, restricted_open: bool
+) -> VisitDetail:
+    head = session.get_one(RevisionRow, visit.head_revision_id)
+    form = _form_of(forms, head)
+    payload = head.body["payload"]
+    reading = (
+        read_visit(
+            form,
+            payload,
+            _child_facts(session, visit),
+            datetime.fromisoformat(head.body["sealed_at"]),
+            _names(session, visit),
+            restricted_open=restricted_open,
+        )
+        if form
+        else None
+    )
+    return VisitDetail(
+        visit_id=visit.id,
+        rev_id=head.id,
+        contact_type=visit.contact_type,
+        state=VisitState(visit.state),
+        own=visit.author_id == reviewer.id,
+        child=_child(visit),
+        author_name=visit.author.name,
+        occurred_at=head.occurred_at,
+        received_at=head.received_at,
+        flags=tuple(Flag(flag) for flag in head.flags),
+        reading=reading,
+        field_labels=_labels(form),
+        raw=payload.get("answers") if form is None and restricted_open else None,
+        measurements=_measurements_before(session, visit),
+        earlier=_earlier_versions(visit, head, form, restricted_open),
+        decided=_decision(visit, head),
+        red_book_at=visit.in_red_book_at,
+        red_book_reason=_red_book_reason(session, visit, head),
+        restricted_open=restricted_open,
+    )
+
+
+def _form_of(forms: FormLibrary, revision: RevisionRow) -> FormDefinition | None:
+    try:
+        return forms.get(revision.form_id, revision.form_version)
+    except NotFound:
+        return None
+
+
+def _labels(form: FormDefinition | None) -> dict[str, str]:
+    return {one.id: one.label for one in form.fields} if form else {}
+
+
+def _decision(visit: VisitRow, head: RevisionRow) -> Decision | None:
+    for row in visit.decisions:
+        if row.revision_id == head.id:
+            return Decision(row.outcome, row.reviewer.name, row.decided_at, row.comment)
+    return None
+
+
+def _measurements_before(session: Session, visit: VisitRow) -> list[Measured]:
+    """What the record already holds, newest first, each with its centile today's charts give it."""
+    child = visit.child
+    if child is None:
+        return []
+    rows = [row for row in measurements_of(session, child.id) if row.visit_id != visit.id]
+    return [
+        Measured(
+            label=KIND_WORDS.get(row.kind, row.kind) + (" at birth" if row.at_birth else ""),
+            value=f"{_tidy(row)} {'kg' if row.kind == 'weight' else 'cm'}",
+            on=row.measured_on,
+            derived=_derived(row, child.person.birth_date, child.person.sex, child.gestation_days),
+        )
+        for row in reversed(rows)
+    ]
+
+
+def _tidy(row: MeasurementRow) -> str:
+    return f"{row.value:.3f}" if row.kind == "weight" else f"{row.value:.1f}"
+
+
+def _derived(
+    row: MeasurementRow, born: date | None, sex: str, gestation_days: int | None
+) -> dict[str, str | int | None] | None:
+    if born is None:
+        return None
+    match row.kind:
+        case "weight" | "length" | "height" | "ofc" as kind:
+            return derived_value(assess(kind, row.value, row.measured_on, born, sex, gestation_days))
+        case _:
+            return None
+
+
+def _earlier_versions(
+    visit: VisitRow, head: RevisionRow, form: FormDefinition | None, restricted_open: bool
+) -> list[EarlierVersion]:
+    """Newest first."""
+    labels = _labels(form)
+    versions = []
+    for row in reversed(visit.revisions):
+        if row.id == head.id:
+            continue
+        changed, held = (
+            read_changes(form, row.body["payload"], head.body["payload"], restricted_open=restricted_open)
+            if form
+            else ([], 0)
+        )
+        returned = next(
+            (one for one in visit.decisions if one.revision_id == row.id and one.outcome == "returned"), None
+        )
+        versions.append(
+            EarlierVersion(
+                rev_id=row.id,
+                received_at=row.received_at,
+                returned_by=returned.reviewer.name if returned else None,
+                returned_comment=returned.comment if returned else None,
+                queries=[
+                    (labels.get(query["field_id"], query["field_id"]), query["comment"])
+                    for query in (returned.queries if returned else [])
+                ],
+                changed=changed,
+                restricted_changes=held,
+            )
+        )
+    return versions
+
+
+def _red_book_reason(session: Session, visit: VisitRow, head: RevisionRow) -> str | None:
+    if visit.state != VisitState.RED_BOOK_FAILED:
+        return None
+    message = session.query(OutboxRow).filter_by(revision_id=head.id).one_or_none()
+    return message.reason if message else None
+
+
+def _child_facts(session: Session, visit: VisitRow) -> ChildFacts:
+    """The record as it was before this visit: what the visit itself brought to it is left out."""
+    child = visit.child
+    if child is None:
+        return ChildFacts(birth_date=None, sex="not_known")
+    rows = [row for row in measurements_of(session, child.id) if row.visit_id != visit.id]
+    birth_weights = [row.value for row in rows if row.kind == "weight" and row.at_birth]
+    return ChildFacts(
+        birth_date=child.person.birth_date,
+        sex=child.person.sex,
+        gestation_days=child.gestation_days,
+        birth_weight_kg=birth_weights[0] if birth_weights else None,
+        measurements=tuple(Measurement(row.kind, row.value, row.measured_on, row.at_birth) for row in rows),
+        need_level=child.need_level,
+    )
+
+
+def _names(session: Session, visit: VisitRow) -> dict[str, str]:
+    """Names behind the ids in answers: the people of the household."""
+    if visit.child is None:
+        return {}
+    household = household_of(session, visit.child.id)
+    people = {member.person.id: member.person.name for member in household.members} if household else {}
+    for relationship in relationships_to(session, visit.child.id):
+        people[relationship.person_id] = f"{relationship.person.name} ({relationship.role.replace('_', ' ')})"
+    return people
+
+
+def _child(visit: VisitRow) -> Child | None:
+    row = visit.child
+    if row is None:
+        return None
+    return Child(
+        id=row.id,
+        name=row.person.name,
+        birth_date=row.person.birth_date,
+        nhs_number=row.person.nhs_number,
+        sex=row.person.sex,
+        gestation_days=row.gestation_days,
+        births_in_pregnancy=row.births_in_pregnancy,
+        birth_order=row.birth_order,
+        need_level=row.need_level,
+    )
