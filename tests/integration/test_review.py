@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from hvapp.domain.errors import Conflict, Invalid, NotAllowed, NotFound
 from hvapp.domain.review import Query
-from hvapp.services import review
+from hvapp.services import review, visit_readout
 from hvapp.store.audit import AuditRow
 from hvapp.store.children import ContactRow, MeasurementRow
 from hvapp.store.outbox import OutboxRow
@@ -163,7 +163,7 @@ def test_a_returned_visit_reaches_its_author_with_the_answers_and_may_be_sent_ag
     assert line.amended
 
     approve(session, world, again)
-    detail = review.open_visit(
+    detail = visit_readout.open_visit(
         session, FORMS, reviewer=world.sue, visit_id=sent["visit_id"], now=datetime.now(UTC)
     )
     assert [earlier.returned_comment for earlier in detail.earlier] == ["Is the weight right?"]
@@ -185,7 +185,7 @@ def test_an_amendment_after_approval_is_reviewed_again_and_updates_the_record(
 
 
 def test_opening_and_deciding_are_on_the_audit_trail(session: Session, world: World, sent: dict) -> None:
-    review.open_visit(session, FORMS, reviewer=world.sue, visit_id=sent["visit_id"], now=datetime.now(UTC))
+    visit_readout.open_visit(session, FORMS, reviewer=world.sue, visit_id=sent["visit_id"], now=datetime.now(UTC))
     approve(session, world, sent)
 
     rows = session.scalars(
