@@ -8,11 +8,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
-import yaml
 from flask import Flask
 
+from hvapp.domain.contacts import contact_rules_data
 from hvapp.domain.errors import DomainError
 from hvapp.domain.forms import FormLibrary
 from hvapp.settings import Settings
@@ -96,8 +98,7 @@ def build(app: Flask, settings: Settings, say: Say) -> Assets:
     assets = Assets.load(folder)
     say("Writing forms, rules and growth tables")
     _write_forms(app, app.extensions["forms"], assets)
-    windows = yaml.safe_load((root / "hvapp/rules/contact_windows.v1.yaml").read_text())
-    assets.add("rules/contact_windows.json", json.dumps(windows, default=str, ensure_ascii=False))
+    assets.add("rules/contact_windows.json", json.dumps(contact_rules_data(), ensure_ascii=False))
     tables = folder / "uk-who.json"
     _run([sys.executable, "static/build/growth_tables.py", str(tables)], root)
     assets.add("growth/uk-who.json", tables.read_text())
@@ -105,7 +106,8 @@ def build(app: Flask, settings: Settings, say: Say) -> Assets:
     say("Writing the shell and its worker")
     app.extensions["assets"] = assets
     shell = app.jinja_env.get_template("shell/tablet.jinja")
-    assets.add("tablet.html", shell.render(assets=assets, asset_json=json.dumps(assets.for_tablet())))
+    forms = _current_forms(app.extensions["forms"])
+    assets.add("tablet.html", shell.render(assets=assets.for_tablet(), forms=forms, version=version("hvapp")))
     assets.save()
     _run(["node", "static/build/worker.mjs"], root)
     _run([sys.executable, "-m", "whitenoise.compress", "-q", str(folder)], root)
@@ -114,15 +116,25 @@ def build(app: Flask, settings: Settings, say: Say) -> Assets:
 
 def _write_forms(app: Flask, forms: FormLibrary, assets: Assets) -> None:
     fragment = app.jinja_env.get_template("shell/form_fragment.jinja")
-    for form in forms.all():
+    for form in forms:
         name = f"forms/{form.id}.v{form.version}"
-        assets.add(f"{name}.json", json.dumps(form.as_json() | {"hash": form.hash}, ensure_ascii=False))
+        assets.add(f"{name}.json", json.dumps(form.definition | {"hash": form.hash}, ensure_ascii=False))
         assets.add(f"{name}.html", fragment.render(form=form))
-    index = [
-        {"form_id": form.id, "version": form.version, "contact_type": form.contact_type, "title": form.title}
-        for form in forms.current_forms()
+
+
+def _current_forms(forms: FormLibrary) -> list[dict[str, Any]]:
+    """What a tablet may start: the newest version for each kind of contact."""
+    return [
+        {
+            "id": form.id,
+            "version": form.version,
+            "contact_type": form.contact_type,
+            "title": form.title,
+            "hash": form.hash,
+        }
+        for form in forms
+        if form is forms.current(form.contact_type)
     ]
-    assets.add("forms/index.json", json.dumps(index))
 
 
 def _node_version() -> int:

@@ -23,11 +23,16 @@ class FormLibrary:
     def __iter__(self) -> Iterator[FormDefinition]:
         return iter(self._forms.values())
 
+    def find(self, form_id: str, version: int) -> FormDefinition | None:
+        return self._forms.get((form_id, version))
+
     def get(self, form_id: str, version: int) -> FormDefinition:
         """Raises NotFound for a version this server does not have."""
-        form = self._forms.get((form_id, version))
+        form = self.find(form_id, version)
         if form is None:
-            raise NotFound(f"This service does not have version {version} of the form {form_id}.", "unknown_form")
+            raise NotFound(
+                f"This service does not have version {version} of the form {form_id}.", "unknown_form"
+            )
         return form
 
     def current(self, contact_type: str) -> FormDefinition | None:

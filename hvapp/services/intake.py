@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from hvapp.domain.accounts import Account
-from hvapp.domain.facts import ChildFacts, Measured, build_facts
+from hvapp.domain.facts import ChildFacts, Measurement, build_facts
 from hvapp.domain.forms import FormDefinition, FormLibrary
 from hvapp.domain.reconcile import QUARANTINING, Flag, Known, reconcile
 from hvapp.domain.review import VisitState, state_after_revision
@@ -110,7 +110,7 @@ def _store(
 ) -> RevisionRow:
     submission = judged.submission
     child = session.get(ChildRow, submission.child_id)
-    form = forms.get(submission.form_id, submission.form_version)
+    form = forms.find(submission.form_id, submission.form_version)
     visit = session.get(VisitRow, submission.visit_id)
     earlier = list(visit.revisions) if visit else []
     is_ancestor = any(row.parent_id == submission.rev_id for row in earlier)
@@ -183,30 +183,33 @@ def _children_named(session: Session, items: list[Any]) -> dict[str, ChildFacts]
     }
     if not ids:
         return {}
-    measured: dict[str, list[Measured]] = {}
+    measured: dict[str, list[Measurement]] = {}
     for row in session.scalars(
         select(MeasurementRow).where(MeasurementRow.child_id.in_(ids)).order_by(MeasurementRow.measured_on)
     ):
         measured.setdefault(row.child_id, []).append(
-            Measured(row.kind, row.value, row.measured_on, row.at_birth)
+            Measurement(row.kind, row.value, row.measured_on, row.at_birth)
         )
-    rows = session.scalars(select(ChildRow).where(ChildRow.id.in_(ids)))
-    return {row.id: child_facts(row, tuple(measured.get(row.id, ()))) for row in rows}
+    rows = session.scalars(select(ChildRow).where(ChildRow.id.in_(ids)).options(joinedload(ChildRow.person)))
+    return {row.id: _child_facts(row, measured.get(row.id, [])) for row in rows}
 
 
-def child_facts(row: ChildRow, measured: tuple[Measured, ...]) -> ChildFacts:
+def _child_facts(row: ChildRow, measured: list[Measurement]) -> ChildFacts:
+    birth_weights = [one.value for one in measured if one.kind == "weight" and one.at_birth]
     return ChildFacts(
         birth_date=row.person.birth_date,
         sex=row.person.sex,
         gestation_days=row.gestation_days,
-        measurements=measured,
+        birth_weight_kg=birth_weights[-1] if birth_weights else None,
+        measurements=tuple(measured),
+        need_level=row.need_level,
     )
 
 
 def _judge_content(
     submission: Submission, children: dict[str, ChildFacts], forms: FormLibrary, now: datetime
 ) -> tuple[Flag, ...]:
-    form = forms.get(submission.form_id, submission.form_version)
+    form = forms.find(submission.form_id, submission.form_version)
     child = children.get(submission.child_id)
     if form is None or child is None:
         return ()
@@ -218,7 +221,7 @@ def content_flags(
 ) -> tuple[Flag, ...]:
     """What the form's own rules, run again here, say about the answers."""
     answers = payload.get("answers")
-    facts = build_facts(child, answers if isinstance(answers, dict) else {}, sealed_at)
+    facts = build_facts(child, answers, sealed_at, form)
     findings = check(form, payload, facts)
     flags = []
     if findings.findings:

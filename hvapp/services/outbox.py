@@ -218,7 +218,7 @@ def _approved_record(row: OutboxRow, forms: FormLibrary) -> ApprovedRecord:
     person, author = visit.child.person, visit.author
     if person.birth_date is None:
         raise RuntimeError("a child without a birth date was approved")
-    form = forms.get(revision.form_id, revision.form_version)
+    form = forms.find(revision.form_id, revision.form_version)
     if form is None:
         raise RuntimeError(
             f"form {revision.form_id} version {revision.form_version} is gone; versions are for ever"
@@ -231,7 +231,7 @@ def _approved_record(row: OutboxRow, forms: FormLibrary) -> ApprovedRecord:
         visit_id=visit.id,
         revision_id=revision.id,
         contact_type=visit.contact_type,
-        encounter_code=form.encounter_code,
+        encounter_code=form.encounter_type,
         occurred_at=revision.occurred_at,
         ended_at=datetime.fromisoformat(ended) if isinstance(ended, str) else None,
         place=_text(answers.get("place")),
@@ -247,7 +247,7 @@ def _approved_record(row: OutboxRow, forms: FormLibrary) -> ApprovedRecord:
         author=RecordAuthor(author.name, ROLE_NAMES[Role(author.role)]),
         organisation=RecordOrganisation(author.team.provider.name, author.team.provider.ods_code),
         approved_at=decision.decided_at,
-        form=form.as_json(),
+        form=form.definition,
         answers=answers,
         derived=payload.get("derived", {}),
     )
