@@ -1,0 +1,126 @@
+"""Answers and facts in plain words: "3.45 kg", "Yes", "3 May 2026 at 10:05am", "Not done: Parent declined".
+
+`static/src/forms/wording.js` says the same.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hvapp.domain.ages import format_date
+from hvapp.domain.answers import (
+    is_blank,
+    is_not_done,
+    is_usable,
+    read_date,
+    read_decimal,
+    read_instant,
+    read_month,
+    rounded,
+)
+from hvapp.domain.form_definition import Field, FormDefinition
+from hvapp.domain.logic import Live
+
+NOT_READABLE = "Could not be read"
+_NAMED = re.compile(r"\{([a-z0-9_.]+)\}")
+_LONDON = ZoneInfo("Europe/London")
+
+
+def plain_value(one: Field, value: Any, names: Mapping[str, str] | None = None) -> str:
+    """One answer in words; "" when there is none. `names` are of the people of the household, by id."""
+    if is_blank(value):
+        return ""
+    if is_not_done(value):
+        return _not_done(one, value)
+    if not is_usable(one, value):
+        return NOT_READABLE
+    match one.type:
+        case "decimal" | "integer":
+            return f"{value} {one.unit}" if one.unit else str(value)
+        case "date":
+            day = read_date(value)
+            return format_date(day) if day else ""
+        case "month":
+            month = read_month(value)
+            return format_date(month).split(" ", 1)[1] if month else ""
+        case "datetime":
+            moment = read_instant(value)
+            return _moment(moment) if moment else ""
+        case "yes_no":
+            return "Yes" if value else "No"
+        case "choice":
+            return _label(one, value)
+        case "choices":
+            return ", ".join(_label(one, each) for each in value)
+        case "people":
+            return ", ".join((names or {}).get(each, "Someone not in the household record") for each in value)
+        case "yes_no_each":
+            return _each(one, value)
+        case "list":
+            return "; ".join(plain_row(one, row) for row in value)
+        case _:
+            return str(value)
+
+
+def plain_row(one: Field, row: Mapping[str, Any]) -> str:
+    """One row of a list: its answers in words, one after the other."""
+    said = (plain_value(sub, row.get(sub.id)) for sub in one.fields)
+    return ", ".join(each for each in said if each)
+
+
+def fill(form: FormDefinition, text: str, live: Live) -> str:
+    """Put facts and answers where the text names them in braces; what is not known becomes "not known"."""
+
+    def word(found: re.Match[str]) -> str:
+        name = found[1]
+        one = form.field(name)
+        said = plain_value(one, live.answers.get(name)) if one else _fact(name, live.facts.get(name))
+        return said or "not known"
+
+    return _NAMED.sub(word, text)
+
+
+def _fact(name: str, fact: Any) -> str:
+    """A fact to read: SDS to two decimals, percentages and changes to one, dates in words."""
+    number, day = read_decimal(fact), read_date(fact)
+    if number is not None:
+        return rounded(number, 2 if name.startswith("sds.") else 1)
+    if day is not None:
+        return format_date(day)
+    return "" if fact is None else str(fact)
+
+
+def _not_done(one: Field, value: Mapping[str, Any]) -> str:
+    label = next((reason.label for reason in one.not_done if reason.code == value["not_done"]), None)
+    detail = value.get("detail")
+    said = f"Not done: {label}" if label else "Not done"
+    return f"{said}. {detail}" if isinstance(detail, str) and not is_blank(detail) else said
+
+
+def _label(one: Field, value: str) -> str:
+    option = one.option(value)
+    return option.label if option else value
+
+
+def _each(one: Field, value: Mapping[str, bool]) -> str:
+    """ "Yes: GP, red book. No: early years." """
+    yes = [option.label for option in one.options if value.get(option.value) is True]
+    no = [option.label for option in one.options if value.get(option.value) is False]
+    said = (f"{word}: {', '.join(labels)}" for word, labels in (("Yes", yes), ("No", no)) if labels)
+    return ". ".join(said)
+
+
+def _moment(moment: datetime) -> str:
+    local = moment.astimezone(_LONDON)
+    half = "am" if local.hour < 12 else "pm"
+    return f"{format_date(local.date())} at {(local.hour + 11) % 12 + 1}:{local.minute:02d}{half}"
+
+
+def upper_first(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]
