@@ -191,7 +191,8 @@ def _of_encounter(record: ApprovedRecord, encounter: Resource) -> Iterator[str]:
         _has_code(t, codes.CHILD_HEALTH_ENCOUNTER, codes.ENCOUNTER_TYPES) for t in encounter.get("type", [])
     ):
         yield "it does not say which kind of visit"
-    start, end = _moment(encounter["period"].get("start")), _moment(encounter["period"].get("end"))
+    period = encounter.get("period", {})
+    start, end = _moment(period.get("start")), _moment(period.get("end"))
     if start is None:
         yield "it has no start with an offset"
     elif start > record.approved_at:
@@ -223,7 +224,7 @@ def _of_observation(record: ApprovedRecord, observation: Resource) -> Iterator[s
         if value <= 0:
             yield "its value is not above nothing"
         if not any(
-            _has_code(c, codes.OBSERVATION_CATEGORY, {"vital-signs"}) for c in observation["category"]
+            _has_code(c, codes.OBSERVATION_CATEGORY, {"vital-signs"}) for c in observation.get("category", [])
         ):
             yield "its category is not vital signs"
     elif loinc is None and snomed in _RESULT_CODES:
