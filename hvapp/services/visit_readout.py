@@ -102,9 +102,7 @@ def open_visit(
     """
     reason = check_reason(restricted_reason) if restricted_reason is not None else None
     with transaction(session):
-        visit = visit_by_id(session, visit_id)
-        if visit is None or visit.team_id != reviewer.team.id:
-            raise NotFound("There is no such visit in your team.")
+        visit = _visit_of_team(session, visit_id, reviewer)
         write_audit(
             session,
             at=now,
@@ -115,6 +113,21 @@ def open_visit(
             detail=reason,
         )
         return _detail(session, forms, visit, reviewer, restricted_open=reason is not None)
+
+
+def answers_to_ask_about(
+    session: Session, forms: FormLibrary, *, reviewer: Account, visit_id: str
+) -> dict[str, str]:
+    """The questions of the visit's form, by field id: those a supervisor may ask something about."""
+    visit = _visit_of_team(session, visit_id, reviewer)
+    return _labels(_form_of(forms, session.get_one(RevisionRow, visit.head_revision_id)))
+
+
+def _visit_of_team(session: Session, visit_id: str, reviewer: Account) -> VisitRow:
+    visit = visit_by_id(session, visit_id)
+    if visit is None or visit.team_id != reviewer.team.id:
+        raise NotFound("There is no such visit in your team.")
+    return visit
 
 
 def _detail(
@@ -159,10 +172,7 @@ def _detail(
 
 
 def _form_of(forms: FormLibrary, revision: RevisionRow) -> FormDefinition | None:
-    try:
-        return forms.get(revision.form_id, revision.form_version)
-    except NotFound:
-        return None
+    return forms.find(revision.form_id, revision.form_version)
 
 
 def _labels(form: FormDefinition | None) -> dict[str, str]:

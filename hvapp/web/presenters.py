@@ -1,0 +1,243 @@
+"""How values are said on pages: dates, ages, states, flags. Templates get words from here and decide nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Flask, current_app, request, url_for
+from flask_login import current_user
+
+from hvapp.domain.accounts import ROLE_NAMES, Role
+from hvapp.domain.ages import age_text, corrected_age_text, format_date
+from hvapp.domain.answers import rounded
+from hvapp.domain.contacts import contact_rules
+from hvapp.domain.nhs_number import format_nhs_number
+from hvapp.domain.reconcile import FLAG_WORDS, Flag
+from hvapp.domain.review import STATE_WORDS, VisitState
+from hvapp.web.assets import Assets
+
+LONDON = ZoneInfo("Europe/London")
+
+SEX_WORDS = {
+    "male": "Male",
+    "female": "Female",
+    "indeterminate": "Indeterminate",
+    "not_known": "Not known",
+}
+NEED_WORDS = {
+    "community": "Community",
+    "universal": "Universal",
+    "targeted": "Targeted",
+    "specialist": "Specialist",
+}
+MANY_AT_ONCE = {2: "Twin", 3: "Triplet", 4: "Quadruplet"}
+
+FLAG_COLOURS = {
+    Flag.RED_ALERT: "red",
+    Flag.STALE_BASE: "orange",
+    Flag.INVALID_ANSWERS: "orange",
+    Flag.FUTURE_DATED: "orange",
+    Flag.GROWTH_DIFFERS: "orange",
+    Flag.NOT_ALLOCATED: "orange",
+    Flag.AMBER_ALERT: "yellow",
+}
+STATE_COLOURS = {
+    VisitState.QUARANTINED: "orange",
+    VisitState.RECEIVED: "blue",
+    VisitState.RETURNED: "purple",
+    VisitState.APPROVED: "aqua-green",
+    VisitState.IN_RED_BOOK: "green",
+    VisitState.RED_BOOK_FAILED: "red",
+}
+
+
+@dataclass(frozen=True)
+class Tag:
+    """Words with a colour that only repeats what they say."""
+
+    text: str
+    colour: str
+
+
+@dataclass(frozen=True)
+class NavigationItem:
+    endpoint: str
+    text: str
+    roles: frozenset[Role]
+
+
+NAVIGATION = (
+    NavigationItem("review.queue", "Review", frozenset({Role.SUPERVISOR})),
+    NavigationItem("red_book.waiting", "Red book", frozenset({Role.SUPERVISOR})),
+    NavigationItem("admin.account_list", "Accounts", frozenset({Role.ADMINISTRATOR})),
+    NavigationItem("pwa.tablet", "Tablet", frozenset({Role.HEALTH_VISITOR, Role.SUPERVISOR})),
+)
+
+
+def local_date(value: date | datetime | None) -> str:
+    """ "3 May 2026", by the clock in England."""
+    if value is None:
+        return "Not known"
+    return format_date(value.astimezone(LONDON).date() if isinstance(value, datetime) else value)
+
+
+def local_time(value: datetime) -> str:
+    """ "2:05pm", "2pm", "midday", by the clock in England."""
+    local = value.astimezone(LONDON)
+    if (local.hour, local.minute) in ((0, 0), (12, 0)):
+        return "midday" if local.hour else "midnight"
+    minutes = f":{local.minute:02}" if local.minute else ""
+    return f"{local.hour % 12 or 12}{minutes}{'am' if local.hour < 12 else 'pm'}"
+
+
+def local_date_time(value: datetime | None) -> str:
+    """ "3 May 2026, 2:05pm", by the clock in England."""
+    return "Not known" if value is None else f"{local_date(value)}, {local_time(value)}"
+
+
+def how_long(since: datetime, now: datetime | None = None) -> str:
+    """ "3 days", "5 hours", "less than an hour": rounded down."""
+    passed = max((now or datetime.now(UTC)) - since, timedelta())
+    hours = int(passed / timedelta(hours=1))
+    if hours < 1:
+        return "less than an hour"
+    number, unit = (hours // 24, "day") if hours >= 24 else (hours, "hour")
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+
+
+def age(birth: date | None, on: date | datetime | None = None) -> str:
+    if birth is None:
+        return "Not known"
+    return age_text(birth, _civil(on))
+
+
+def corrected_age(birth: date | None, gestation_days: int | None, on: date | datetime | None = None) -> str:
+    """ "" where it says nothing more than the age."""
+    if birth is None:
+        return ""
+    return corrected_age_text(birth, gestation_days, _civil(on)) or ""
+
+
+def _civil(on: date | datetime | None) -> date:
+    if on is None:
+        on = datetime.now(UTC)
+    return on.astimezone(LONDON).date() if isinstance(on, datetime) else on
+
+
+def gestation(days: int | None) -> str:
+    """ "37 weeks and 2 days"."""
+    if days is None:
+        return "Not known"
+    weeks, odd = divmod(days, 7)
+    return f"{weeks} weeks and {odd} {'day' if odd == 1 else 'days'}"
+
+
+def nhs_number(value: str | None) -> str:
+    return format_nhs_number(value) if value else "Not known"
+
+
+def contact_words(contact_type: str) -> str:
+    try:
+        return contact_rules().title(contact_type)
+    except KeyError:
+        return contact_type.replace("_", " ").capitalize()
+
+
+def one_of_many(births: int, order: int) -> str:
+    """ "Twin 1 of 2"; "" for a single birth."""
+    return f"{MANY_AT_ONCE.get(births, 'Baby')} {order} of {births}" if births > 1 else ""
+
+
+def flag_tag(flag: Flag) -> Tag:
+    return Tag(FLAG_WORDS[flag], FLAG_COLOURS.get(flag, "grey"))
+
+
+def state_tag(state: VisitState, in_red_book_at: datetime | None = None) -> Tag:
+    words = STATE_WORDS[state]
+    if state is VisitState.IN_RED_BOOK and in_red_book_at:
+        words = f"{words}, {local_date(in_red_book_at)}"
+    return Tag(words, STATE_COLOURS[state])
+
+
+def centile_words(derived: Mapping[str, Any] | None) -> str:
+    """ "25th to 50th centile", or why there is none."""
+    if derived is None:
+        return "No centile"
+    band = derived.get("band")
+    if isinstance(band, str) and band:
+        return band[0].upper() + band[1:]
+    reason = derived.get("no_reference")
+    return (
+        f"No centile: {reason[0].lower()}{reason[1:]}" if isinstance(reason, str) and reason else "No centile"
+    )
+
+
+def sds_words(derived: Mapping[str, Any] | None) -> str:
+    """ "−0.41", with a sign always."""
+    try:
+        number = rounded(Decimal(str((derived or {})["sds"])), 2)
+    except (KeyError, InvalidOperation):
+        return ""
+    return f"−{number[1:]}" if number.startswith("-") else f"+{number}"
+
+
+def method_words(derived: Mapping[str, Any] | None) -> str:
+    """How the age behind a centile was counted."""
+    return {
+        "digital": "Age corrected for gestation",
+        "chronological": "Age not corrected: gestation not known",
+    }.get(str((derived or {}).get("method")), "")
+
+
+def asset_url(name: str) -> str:
+    """The address of a built file; "" before the first build, so that an error page can still be shown."""
+    assets: Assets = current_app.extensions["assets"]
+    return assets.url(name) if name in assets.names else ""
+
+
+def navigation() -> list[dict[str, Any]]:
+    """The header's links for whoever is signed in."""
+    if not current_user.is_authenticated:
+        return []
+    role = current_user.account.role
+    section = (request.endpoint or "").partition(".")[0]
+    return [
+        {
+            "text": item.text,
+            "href": url_for(item.endpoint),
+            "active": item.endpoint.startswith(f"{section}."),
+        }
+        for item in NAVIGATION
+        if role in item.roles
+    ]
+
+
+def install(app: Flask) -> None:
+    """Make the words above known to every template."""
+    app.jinja_env.filters.update(
+        age=age,
+        contact_words=contact_words,
+        centile_words=centile_words,
+        flag_tag=flag_tag,
+        gestation=gestation,
+        how_long=how_long,
+        local_date=local_date,
+        local_date_time=local_date_time,
+        local_time=local_time,
+        method_words=method_words,
+        need_words=lambda code: NEED_WORDS.get(code, code),
+        nhs_number=nhs_number,
+        role_words=lambda role: ROLE_NAMES[role],
+        sds_words=sds_words,
+        sex_words=lambda code: SEX_WORDS.get(code, "Not known"),
+    )
+    app.jinja_env.globals.update(
+        asset_url=asset_url,
+        corrected_age=corrected_age,
+        navigation=navigation,
+        one_of_many=one_of_many,
+        state_tag=state_tag,
+    )

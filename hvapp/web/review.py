@@ -1,0 +1,207 @@
+"""The supervisor's queue and the page on which a visit is read and decided."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import (
+    Blueprint,
+    current_app,
+    flash,
+    get_flashed_messages,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+
+from hvapp.domain.accounts import Role
+from hvapp.domain.errors import DomainError, NotFound
+from hvapp.domain.reconcile import Flag
+from hvapp.domain.review import VisitState
+from hvapp.extensions import db
+from hvapp.services import review, visit_readout
+from hvapp.services.visit_readout import VisitDetail
+from hvapp.web.access import roles, signed_in
+from hvapp.web.errors import STATUS
+from hvapp.web.review_forms import ApproveForm, Problem, ReasonForm, ReturnForm
+
+bp = Blueprint("review", __name__, url_prefix="/review")
+
+# A decision is told on the next page by the visit's id alone: the session cookie holds no patient data.
+DECIDED = "decided_visit"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One way to look at the queue: its link's words, and how it picks or sorts lines."""
+
+    key: str
+    words: str
+    rule: Any
+
+
+FILTERS = (
+    Choice("all", "All", lambda line: True),
+    Choice("red", "Red alerts", lambda line: Flag.RED_ALERT in line.flags),
+    Choice("late", "Recorded late", lambda line: Flag.LATE_ENTRY in line.flags),
+    Choice("returned", "Returned before", lambda line: line.returned_before),
+)
+SORTS = (
+    Choice("worst", "Why", lambda line: (line.own, -line.weight, line.received_at)),
+    Choice("child", "Child", lambda line: (line.child_name.casefold(), line.received_at)),
+    Choice("contact", "Contact", lambda line: (line.contact_type, line.received_at)),
+    Choice("visitor", "Visitor", lambda line: (line.author_name.casefold(), line.received_at)),
+    Choice("visited", "Visited", lambda line: line.occurred_at),
+    Choice("waiting", "Waiting", lambda line: line.received_at),
+)
+
+
+@bp.get("")
+@roles(Role.SUPERVISOR)
+def queue() -> ResponseReturnValue:
+    lines = review.queue(db.session, signed_in())
+    to_review = [line for line in lines if line.state is VisitState.RECEIVED]
+    shown, sort = _chosen(FILTERS, "show"), _chosen(SORTS, "sort")
+    return render_template(
+        "review/queue.jinja",
+        lines=sorted(filter(shown.rule, to_review), key=sort.rule),
+        waiting=len(to_review),
+        counts={choice.key: sum(map(choice.rule, to_review)) for choice in FILTERS},
+        filters=FILTERS,
+        sorts=SORTS,
+        shown=shown,
+        sort=sort,
+        set_aside=[line for line in lines if line.state is VisitState.QUARANTINED],
+        unfiled=review.unfiled(db.session, signed_in()),
+        decided=review.recently_decided(db.session, signed_in()),
+        just_decided=_just_decided(),
+    )
+
+
+@bp.get("/<visit_id>")
+@roles(Role.SUPERVISOR)
+def visit(visit_id: str) -> ResponseReturnValue:
+    return _visit_page(_open(visit_id))
+
+
+@bp.get("/<visit_id>/<any(restricted, approve, return):action>")
+@roles(Role.SUPERVISOR)
+def visit_again(visit_id: str, action: str) -> ResponseReturnValue:
+    """A page that answered a form, asked for again from the address bar: the visit itself."""
+    return redirect(url_for(".visit", visit_id=visit_id))
+
+
+@bp.post("/<visit_id>/restricted")
+@roles(Role.SUPERVISOR)
+def open_restricted(visit_id: str) -> ResponseReturnValue:
+    """The same page with its restricted parts, for this one answer only: nothing of it is in the address."""
+    form = ReasonForm()
+    problem = form.problem()
+    if problem is None:
+        return _visit_page(_open(visit_id, form.reason.data))
+    return _visit_page(_open(visit_id), problems=[problem], reason=form.reason.data, status=422)
+
+
+@bp.post("/<visit_id>/approve")
+@roles(Role.SUPERVISOR)
+def approve(visit_id: str) -> ResponseReturnValue:
+    form = ApproveForm()
+    try:
+        review.approve(
+            db.session,
+            reviewer=signed_in(),
+            visit_id=visit_id,
+            rev_id=form.rev_id.data or "",
+            now=datetime.now(UTC),
+        )
+    except DomainError as error:
+        return _refused(visit_id, error)
+    return _on_to_the_next(visit_id)
+
+
+@bp.post("/<visit_id>/return")
+@roles(Role.SUPERVISOR)
+def send_back(visit_id: str) -> ResponseReturnValue:
+    form = ReturnForm()
+    questions = visit_readout.answers_to_ask_about(
+        db.session, current_app.extensions["forms"], reviewer=signed_in(), visit_id=visit_id
+    )
+    problems = form.problems(questions)
+    if problems:
+        return _visit_page(_open(visit_id), form=form, problems=problems, status=422)
+    try:
+        review.send_back(
+            db.session,
+            reviewer=signed_in(),
+            visit_id=visit_id,
+            rev_id=form.rev_id.data or "",
+            comment=form.comment.data or "",
+            queries=form.asked(),
+            now=datetime.now(UTC),
+        )
+    except DomainError as error:
+        return _refused(visit_id, error, form)
+    return _on_to_the_next(visit_id)
+
+
+def _chosen(choices: tuple[Choice, ...], name: str) -> Choice:
+    wanted = request.args.get(name)
+    return next((choice for choice in choices if choice.key == wanted), choices[0])
+
+
+def _open(visit_id: str, restricted_reason: str | None = None) -> VisitDetail:
+    return visit_readout.open_visit(
+        db.session,
+        current_app.extensions["forms"],
+        reviewer=signed_in(),
+        visit_id=visit_id,
+        now=datetime.now(UTC),
+        restricted_reason=restricted_reason,
+    )
+
+
+def _refused(visit_id: str, error: DomainError, form: ReturnForm | None = None) -> ResponseReturnValue:
+    """Say on the visit's own page why nothing was decided, with everything that was typed still there."""
+    if isinstance(error, NotFound):
+        raise error
+    status = STATUS.get(type(error), 400)
+    return _visit_page(_open(visit_id), form=form, problems=[Problem(error.message)], status=status)
+
+
+def _visit_page(
+    detail: VisitDetail,
+    *,
+    form: ReturnForm | None = None,
+    problems: list[Problem] | None = None,
+    reason: str | None = None,
+    status: int = 200,
+) -> ResponseReturnValue:
+    form = form or ReturnForm(formdata=None)
+    # The decision is about what this page shows, also when it shows a newer version than the form came from.
+    form.rev_id.data = detail.rev_id
+    return (
+        render_template(
+            "review/visit.jinja",
+            visit=detail,
+            now=datetime.now(UTC),
+            form=form,
+            problems=problems or [],
+            reason=reason or "",
+            may_decide=detail.state is VisitState.RECEIVED and not detail.own,
+            just_decided=_just_decided(),
+        ),
+        status,
+    )
+
+
+def _on_to_the_next(visit_id: str) -> ResponseReturnValue:
+    flash(visit_id, DECIDED)
+    following = review.next_in_queue(db.session, signed_in())
+    return redirect(url_for(".visit", visit_id=following) if following else url_for(".queue"))
+
+
+def _just_decided() -> review.DecidedLine | None:
+    told = get_flashed_messages(category_filter=[DECIDED])
+    return review.find_decided(db.session, signed_in(), str(told[-1])) if told else None

@@ -1,0 +1,74 @@
+"""The forms of the review page. Each says what is wrong in words, beside the field and in the summary."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import FieldList, Form, FormField, HiddenField, SelectField, StringField, TextAreaField
+
+from hvapp.domain.errors import Invalid
+from hvapp.domain.review import LONGEST_QUERY, Query, check_reason, check_return
+
+QUESTIONS = 3
+MOST_QUESTIONS = 10
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One line of an error summary; `field` is the id of the field it is about."""
+
+    text: str
+    field: str | None = None
+
+
+class ApproveForm(FlaskForm):  # type: ignore[misc]
+    rev_id = HiddenField()
+
+
+class QuestionForm(Form):  # type: ignore[misc]
+    """A question about one answer. The choice of answers is the visit's own, so the page gives it."""
+
+    field_id = SelectField("Answer", choices=[], validate_choice=False, default="")
+    comment = StringField("Question", default="")
+
+
+class ReturnForm(FlaskForm):  # type: ignore[misc]
+    rev_id = HiddenField()
+    comment = TextAreaField("Comment")
+    questions = FieldList(FormField(QuestionForm), min_entries=QUESTIONS, max_entries=MOST_QUESTIONS)
+
+    def problems(self, labels: dict[str, str]) -> list[Problem]:
+        """What has to be mended before the visit can be sent back; `labels` are the answers one may ask about."""
+        problems = []
+        try:
+            check_return(self.comment.data or "")
+        except Invalid as error:
+            problems.append(Problem(error.message, self.comment.id))
+        for number, question in enumerate(self.questions, start=1):
+            field_id, text = question.form.field_id, (question.form.comment.data or "").strip()
+            if text and field_id.data not in labels:
+                problems.append(Problem(f"Choose which answer question {number} is about.", field_id.id))
+            elif field_id.data in labels and not text:
+                words = f"Write your question about “{labels[field_id.data]}”, or choose no answer."
+                problems.append(Problem(words, question.form.comment.id))
+            elif len(text) > LONGEST_QUERY:
+                words = f"Keep question {number} to {LONGEST_QUERY} characters."
+                problems.append(Problem(words, question.form.comment.id))
+        return problems
+
+    def asked(self) -> list[Query]:
+        pairs: list[tuple[Any, Any]] = [
+            (one.form.field_id.data, (one.form.comment.data or "").strip()) for one in self.questions
+        ]
+        return [Query(field_id, text) for field_id, text in pairs if field_id and text]
+
+
+class ReasonForm(FlaskForm):  # type: ignore[misc]
+    reason = StringField("Reason")
+
+    def problem(self) -> Problem | None:
+        try:
+            check_reason(self.reason.data or "")
+        except Invalid as error:
+            return Problem(error.message, self.reason.id)
+        return None
