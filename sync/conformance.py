@@ -13,7 +13,7 @@ from hvapp.domain.nhs_number import valid
 from hvapp.domain.redbook import ApprovedRecord
 from sync import fhir_json
 from sync.builders import codes
-from sync.mapping import MAY_REACH_PARENT, Field, all_fields
+from sync.mapping import MAY_REACH_PARENT, Field, all_fields, is_restricted
 
 Resource = Mapping[str, Any]
 
@@ -246,7 +246,9 @@ def _of_response(record: ApprovedRecord, response: Resource) -> Iterator[str]:
     allowed = {
         str(field.target["link_id"])
         for field in all_fields(record.form)
-        if "questionnaire" in field.target and field.visibility == MAY_REACH_PARENT
+        if "questionnaire" in field.target
+        and field.visibility == MAY_REACH_PARENT
+        and not is_restricted(field, record.answers.get(field.id))
     }
     links = [item.get("linkId") for item in response.get("item", [])]
     if not links or len(links) != len(set(links)):

@@ -1,7 +1,7 @@
 """Which answers of a form the red book takes, read from the form definition itself.
 
 A field says so with `red_book: {observation: body_weight, ...}` or `red_book: {questionnaire: feeding, link_id: ...}`.
-Nothing is sent for a field that does not.
+A mapping that names only an event waits for a message that carries it; nothing is sent for it yet.
 """
 
 from collections.abc import Iterator, Mapping
@@ -63,13 +63,19 @@ def find_field(form: Mapping[str, Any], field_id: str) -> Field | None:
 
 
 def answer(record: ApprovedRecord, field: Field) -> Any | None:
-    """The answer to this field, or None when there is none or it was "not done"."""
+    """The answer to this field that parents may see, or None: not answered, "not done", or restricted by its option."""
     value = record.answers.get(field.id)
     if value is None or value == "" or value == []:
         return None
     if isinstance(value, Mapping) and "not_done" in value:
         return None
-    return value
+    return None if is_restricted(field, value) else value
+
+
+def is_restricted(field: Field, value: object) -> bool:
+    """Whether a chosen option raises the whole answer above what parents may see."""
+    chosen = value if isinstance(value, list) else [value]
+    return any(field.option(one).get("visibility", MAY_REACH_PARENT) != MAY_REACH_PARENT for one in chosen)
 
 
 def local_time(moment: datetime) -> str:

@@ -20,13 +20,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from hvapp.domain.forms import FormLibrary, load_forms
-from hvapp.domain.redbook import Outcome
+from hvapp.domain.redbook import ApprovedRecord, Outcome
 from hvapp.services.database import open_sessions
 from hvapp.services.outbox import Envelope, claim_next, freeze, settle
 from hvapp.settings import Settings
 from sync import conformance, fhir_json
 from sync.builders import fhir_r4
 from sync.holds import hold
+from sync.reading import as_read
 from sync.transports.fhir_rest import FhirRest
 
 # Longer than the two calls of one send can take together, so that nobody else takes a message still under way.
@@ -99,10 +100,11 @@ class Worker:
 
     def _attempt(self, envelope: Envelope) -> Outcome:
         try:
-            held = hold(envelope.record, envelope.kind)
+            record = self._as_read(envelope.record)
+            held = hold(record, envelope.kind)
             if held is not None:
                 return held
-            payload = envelope.payload or self._build(envelope)
+            payload = envelope.payload or self._build(envelope, record)
             found = conformance.problems(envelope.record, payload)
         except SQLAlchemyError:
             raise
@@ -118,9 +120,12 @@ class Worker:
             return Outcome("dead", "not_conformant", f"The message was held back. {' '.join(found[:5])}")
         return self.transport.send(replace(envelope, payload=payload))
 
-    def _build(self, envelope: Envelope) -> bytes:
+    def _as_read(self, record: ApprovedRecord) -> ApprovedRecord:
+        return as_read(record, self.forms.get(record.form["id"], record.form["version"]))
+
+    def _build(self, envelope: Envelope, record: ApprovedRecord) -> bytes:
         """Built once and kept: a resend after a doubtful answer is the very same message."""
-        payload = fhir_r4.build(envelope.record, envelope.kind)
+        payload = fhir_r4.build(record, envelope.kind)
         with self.sessions() as session:
             freeze(session, envelope.message_id, payload, fhir_json.CONTENT_TYPE)
         return payload

@@ -29,7 +29,7 @@ def observations(record: ApprovedRecord, ids: Ids, field: Field) -> Iterator[dic
     measure = codes.MEASURES[str(field.target["observation"])]
     yield _measurement(record, ids, field, measure, decimal(typed))
     derived = record.derived.get(field.id) or {}
-    for part, code, value, unit, ucum in _readings(measure.growth, derived):
+    for part, code, value, unit, ucum in _readings(field, measure.growth, derived):
         yield {
             **_base(ids.observation(field.id, part), codes.UK_CORE + "Observation"),
             "category": [_category("exam", "Exam")],
@@ -89,15 +89,21 @@ def _context(record: ApprovedRecord, ids: Ids, measure: codes.Measure) -> dict[s
 
 
 def _readings(
-    growth: codes.GrowthCodes, derived: Mapping[str, Any]
+    field: Field, growth: codes.GrowthCodes, derived: Mapping[str, Any]
 ) -> Iterator[tuple[str, str, Decimal, str, str]]:
     """(part, SNOMED code, value, unit in words, UCUM code); absent where no reference covers the child."""
     if derived.get("centile") is not None:
-        yield "centile", growth.centile, decimal(derived["centile"]), "centile", "%"
+        yield (
+            "centile",
+            str(field.target.get("centile", growth.centile)),
+            decimal(derived["centile"]),
+            "centile",
+            "%",
+        )
     if derived.get("sds") is not None:
         # Twelve digits are kept for comparing machines; two are what a chart can show.
         value = decimal(derived["sds"]).quantize(Decimal("0.01"), ROUND_HALF_EVEN)
-        yield "sds", growth.sds, value, "SDS", "{Zscore}"
+        yield "sds", str(field.target.get("sds", growth.sds)), value, "SDS", "{Zscore}"
 
 
 def _band(part: str, derived: Mapping[str, Any]) -> dict[str, Any]:

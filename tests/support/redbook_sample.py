@@ -22,8 +22,8 @@ def field(name: str, kind: str, visibility: str = "P", **more: Any) -> dict[str,
     } | more
 
 
-def option(value: str, label: str) -> dict[str, Any]:
-    return {"value": value, "label": label}
+def option(value: str, label: str, **more: Any) -> dict[str, Any]:
+    return {"value": value, "label": label} | more
 
 
 FORM: dict[str, Any] = {
@@ -42,7 +42,7 @@ FORM: dict[str, Any] = {
                     "choice",
                     options=[option("face_to_face", "Face to face"), option("video", "Video")],
                 ),
-                field("share_consent", "list", "H"),
+                field("share_consent", "yes_no_each", "H"),
                 field("child_voice", "text", "H"),
                 field("seen_alone", "yes_no", "X"),
                 field("dva_detail", "text", "X"),
@@ -66,9 +66,9 @@ FORM: dict[str, Any] = {
                     "first_feed",
                     "choice",
                     options=[
-                        option("01", "Breast milk"),
-                        option("02", "Donor milk"),
-                        option("03", "Formula"),
+                        option("maternal", "Breast milk", code="01"),
+                        option("donor", "Donor milk", code="02"),
+                        option("not_breast_milk", "Formula", code="03"),
                     ],
                     red_book={"questionnaire": "feeding", "link_id": "firstMilkFeed"},
                 ),
@@ -76,9 +76,9 @@ FORM: dict[str, Any] = {
                     "feeding_status",
                     "choice",
                     options=[
-                        option("01", "Only breast milk"),
-                        option("02", "Both"),
-                        option("03", "No breast milk"),
+                        option("exclusive", "Only breast milk", code="01"),
+                        option("partial", "Both", code="02"),
+                        option("none", "No breast milk", code="03"),
                     ],
                     red_book={"questionnaire": "feeding", "link_id": "feedingStatus"},
                 ),
@@ -111,8 +111,8 @@ ANSWERS: dict[str, Any] = {
     "weight_kg": "3.450",
     "length_cm": "51.5",
     "ofc_cm": "35.2",
-    "first_feed": "01",
-    "feeding_status": "02",
+    "first_feed": "maternal",
+    "feeding_status": "partial",
     "feed_concern": ["latch", "pain"],
 }
 

@@ -227,7 +227,7 @@ def test_feeding_uses_the_national_link_ids_and_codes() -> None:
 
 
 def test_a_month_stays_a_month() -> None:
-    stopped = record(answers={"feeding_status": "03", "bf_stopped": "2026-05"})
+    stopped = record(answers={"feeding_status": "none", "bf_stopped": "2026-05"})
     [response] = resources(stopped, "QuestionnaireResponse")
     [item] = [one for one in response["item"] if one["linkId"] == "approximateDateBreastfeedingStopped"]
     assert item["answer"] == [{"valueDateTime": "2026-05"}]
@@ -243,6 +243,19 @@ def test_only_mapped_answers_leave() -> None:
     assert "Sleeps in her mother" not in sent
     assert "Partner shouted" not in sent
     assert "gaining weight well" not in sent, "free text waits for a check of its own"
+
+
+def test_an_answer_restricted_by_its_option_stays_whole() -> None:
+    options = [{"value": "latch", "label": "Latch"}, {"value": "pain", "label": "Pain", "visibility": "X"}]
+    [response] = resources(
+        record(form=with_form_field("feed_concern", options=options)), "QuestionnaireResponse"
+    )
+    assert "feedingConcerns" not in [item["linkId"] for item in response["item"]]
+
+
+def test_a_mapping_that_names_only_an_event_sends_nothing() -> None:
+    mapped = record(form=with_form_field("child_voice", red_book={"event": "CH017"}))
+    assert build(mapped) == build(RECORD)
 
 
 def test_free_text_with_a_mapping_is_refused() -> None:

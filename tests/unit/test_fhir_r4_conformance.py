@@ -192,6 +192,12 @@ def test_a_feeding_answer_parents_may_not_see_is_never_sent() -> None:
     assert any("a question parents may not see" in one for one in problems(hidden, build(hidden)))
 
 
+def test_an_answer_restricted_by_its_option_is_never_sent() -> None:
+    options = [{"value": "latch", "label": "Latch"}, {"value": "pain", "label": "Pain", "visibility": "X"}]
+    hidden = record(form=with_form_field("feed_concern", options=options))
+    assert any("a question parents may not see" in one for one in problems(hidden, build(RECORD)))
+
+
 def test_a_measurement_the_red_book_does_not_know() -> None:
     unknown = record(
         form=with_form_field("length_cm", red_book={"event": "CH018", "observation": "arm_length"})
