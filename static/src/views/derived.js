@@ -1,0 +1,38 @@
+/** Growth in words, at once under the answer: where it lies, how far from the middle, and how it was found. */
+
+import { fill, piece } from "./dom.js";
+import { gestationWords } from "./people.js";
+
+/**
+ * @param {Record<string, any> | undefined} derived of one answer
+ * @param {Record<string, any>} facts
+ */
+export function derivedNode(derived, facts) {
+  if (!derived) return null;
+  return fill(piece("derived"), derivedWords(derived, facts));
+}
+
+/**
+ * @param {Record<string, any>} derived
+ * @param {Record<string, any>} facts
+ * @returns {{main: string, detail: string}}
+ */
+export function derivedWords(derived, facts) {
+  if (derived.no_reference) return { main: "No centile", detail: `${derived.no_reference}.` };
+  const band = derived.band.charAt(0).toUpperCase() + derived.band.slice(1);
+  const sds = Number(derived.sds);
+  const sign = sds < 0 ? "−" : "+";
+  const number = `SDS ${sign}${Math.abs(sds).toFixed(2)}`;
+  return { main: band, detail: `${number}. ${methodWords(derived.method, facts.gestation_days)}` };
+}
+
+/**
+ * @param {string} method
+ * @param {number | undefined} gestationDays
+ */
+function methodWords(method, gestationDays) {
+  if (method !== "digital" || gestationDays === undefined) {
+    return "Not corrected: the length of the pregnancy is not known (age from birth)";
+  }
+  return `Corrected for ${gestationWords(gestationDays)} (digital method)`;
+}

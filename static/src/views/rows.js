@@ -1,0 +1,99 @@
+/** One row of a list of children or visits; the whole row opens it. */
+
+import { el, fill, piece, slot } from "./dom.js";
+import { ageLine, flags, tagItems, tagOf } from "./people.js";
+import { LEVEL, STATE, when, word } from "./words.js";
+
+/**
+ * @typedef {import("./people.js").Subject} Subject
+ * @typedef {import("./visits.js").VisitState} VisitState
+ */
+
+const PRESSING = new Set(["overdue", "breached"]);
+
+/**
+ * @param {Subject} subject
+ * @param {string} today
+ * @param {(subject: Subject) => void} open
+ */
+export function subjectRow(subject, today, open) {
+  const { body, next } = subject;
+  const row = fill(piece("row"), {
+    title: subject.name,
+    meta: `${ageLine(subject, today)}. ${body.household?.area ?? ""}`.trim(),
+    why: whyWords(subject),
+    tags: tagItems(flags(body)),
+    side: sideTags(subject),
+  });
+  if (next && PRESSING.has(next.state)) slot(row, "why").classList.add("app-row__why--late");
+  link(row, "#/child", () => open(subject));
+  return row;
+}
+
+/**
+ * Why the child is where it is on the list.
+ * @param {Subject} subject
+ */
+export function whyWords({ body, next }) {
+  if (body.deceased_on) return "No contacts are due";
+  return next ? next.text : "Nothing is due";
+}
+
+/** @param {Subject} subject */
+function sideTags({ body, visits }) {
+  const tags = [];
+  const pressing = visits.find(({ state }) => !["in_red_book", "approved"].includes(state));
+  if (pressing) tags.push(stateTag(pressing.state));
+  if (body.need_level !== "universal") tags.push(tagOf(word(LEVEL, body.need_level)));
+  return tags;
+}
+
+/** @param {keyof typeof STATE} state */
+export function stateTag(state) {
+  return tagOf(STATE[state].words, STATE[state].tag);
+}
+
+/**
+ * @param {VisitState} state
+ * @param {{name: string, contact: string, why?: string | null, open: () => void}} options
+ */
+export function visitRow(state, { name, contact, why, open }) {
+  const row = fill(piece("row"), {
+    title: name,
+    meta: `${contact}, ${when(state.at)}`,
+    why: why ?? null,
+    tags: null,
+    side: [stateTag(state.state)],
+  });
+  link(row, "#/child", open);
+  return row;
+}
+
+/**
+ * @param {HTMLElement} row
+ * @param {string} href says which screen; which child travels apart
+ * @param {() => void} open
+ */
+export function link(row, href, open) {
+  const anchor = /** @type {HTMLAnchorElement} */ (slot(row, "title"));
+  anchor.href = href;
+  anchor.addEventListener("click", (event) => {
+    event.preventDefault();
+    open();
+  });
+}
+
+/**
+ * A list item that opens something, as text.
+ * @param {string} words
+ * @param {string} href
+ * @param {() => void} open
+ */
+export function linkItem(words, href, open) {
+  const anchor = el("a", { href, class: "app-link-button" }, words);
+  anchor.addEventListener("click", (event) => {
+    event.preventDefault();
+    open();
+  });
+  return anchor;
+}

@@ -1,0 +1,230 @@
+/**
+ * One open visit: its draft, its form and what follows from the answers. The section pages and "Check and
+ * complete" look at the same one, so nothing is saved or worked out twice.
+ */
+
+import { Autosave } from "../forms/autosave.js";
+import { buildFacts, childFacts, derive } from "../forms/facts.js";
+import { look } from "../forms/logic.js";
+import { check } from "../forms/validate.js";
+import { plainValue } from "../forms/wording.js";
+import { assess } from "../growth/lms.js";
+import { openGrowthTables } from "../growth/tables.js";
+import { discardDraft, getDraft, saveDraft } from "../store/drafts.js";
+import { sealDraft } from "../store/outbox.js";
+import { api } from "../sync/api.js";
+import { loadForm } from "./forms.js";
+import { questions } from "./visits.js";
+
+/**
+ * @typedef {import("./app.js").App} App
+ * @typedef {import("../types.js").Draft} Draft
+ * @typedef {Record<string, any>} Any
+ * @typedef {{id: string, title: string, words: string, tag: string | null}} SectionState
+ */
+
+/** @type {import("../growth/tables.js").GrowthTables | null} */
+let tables = null;
+
+/** @type {VisitModel | null} */
+let current = null;
+
+/**
+ * The open visit of this draft, or null where the draft is no longer on the tablet.
+ * @param {App} app
+ * @param {string} draftId
+ * @returns {Promise<VisitModel | null>}
+ */
+export async function openVisit(app, draftId) {
+  if (current?.draft.id === draftId && !current.ended) return current;
+  const draft = await getDraft(app.open, draftId);
+  if (!draft) return null;
+  const [form] = await Promise.all([
+    loadForm(draft.formId, draft.formVersion),
+    (async () => {
+      tables ??= openGrowthTables(await api.loadData("growth/uk-who.json"));
+    })(),
+  ]);
+  current = new VisitModel(app, draft, form);
+  return current;
+}
+
+export class VisitModel {
+  /**
+   * @param {App} app
+   * @param {Draft} draft
+   * @param {import("./forms.js").LoadedForm} form
+   */
+  constructor(app, draft, form) {
+    this.app = app;
+    this.draft = draft;
+    this.form = form;
+    this.definition = form.definition;
+    this.ended = false;
+    /** Whether anything was answered by hand since the visit was opened. */
+    this.touched = false;
+    /** Once completing was tried, everything missing is shown where it is missing. */
+    this.strict = false;
+    /** @type {import("../forms/autosave.js").SaveState} */
+    this.saved = { phase: "saved", message: null };
+    /** @type {Set<(state: import("../forms/autosave.js").SaveState) => void>} */
+    this.watchers = new Set();
+    this.autosave = new Autosave(
+      () => saveDraft(app.open, this.draft),
+      (state) => {
+        this.saved = state;
+        for (const watcher of this.watchers) watcher(state);
+      },
+    );
+    const subject = app.roster.get(draft.childId);
+    this.body = subject?.body ?? null;
+    this.facts0 = childFacts(this.body ?? {});
+    const state = app.visits.find(({ visitId }) => visitId === draft.visitId);
+    this.returned = state && draft.parentRev ? questions({ ...state, state: "draft" }) : null;
+  }
+
+  get subject() {
+    return this.app.roster.get(this.draft.childId) ?? null;
+  }
+
+  /** @param {(state: import("../forms/autosave.js").SaveState) => void} watcher */
+  watch(watcher) {
+    this.watchers.add(watcher);
+    watcher(this.saved);
+    return () => void this.watchers.delete(watcher);
+  }
+
+  facts() {
+    return buildFacts(this.facts0, this.draft.answers, new Date(), this.definition, assessWith);
+  }
+
+  /** Everything that follows from the answers as they are now. */
+  look() {
+    const facts = this.facts();
+    const { findings, alerts } = check(this.definition, this.payload(false), facts);
+    const visible = look(this.definition, this.draft.answers, facts).visible;
+    return { facts, findings, alerts, visible, derived: this.derived() };
+  }
+
+  derived() {
+    return derive(this.facts0, this.draft.answers, new Date(), this.definition, assessWith);
+  }
+
+  /** @param {boolean} [whole] with what was derived and believed, for sealing */
+  payload(whole = true) {
+    const { answers, confirmed, alertResponses } = this.draft;
+    const payload = { answers, confirmed, alert_responses: alertResponses, derived: {}, context: {} };
+    if (!whole) return payload;
+    const { birth_date = null, sex = null, gestation_days = null, nhs_number = null } = this.body ?? {};
+    return {
+      ...payload,
+      derived: this.derived(),
+      context: { birth_date, sex, gestation_days, nhs_number },
+    };
+  }
+
+  /** An answer has changed; it is saved from here on without anyone waiting for it. */
+  changed() {
+    this.touched = true;
+    this.autosave.changed();
+  }
+
+  async flush() {
+    if (!this.ended) await this.autosave.flush();
+  }
+
+  /**
+   * The state of each section that is asked at all.
+   * @param {ReturnType<VisitModel["look"]>} seen
+   * @returns {SectionState[]}
+   */
+  sections({ findings, visible }) {
+    return this.definition.sections
+      .map((/** @type {Any} */ section) => {
+        const ids = section.fields.map((/** @type {Any} */ field) => field.id);
+        const shown = ids.filter((/** @type {string} */ id) => visible.has(id));
+        if (!shown.length) return null;
+        const here = new Set(ids);
+        const mine = findings.filter((/** @type {Any} */ finding) => here.has(findingField(finding)));
+        const wrong = new Set(mine.filter((f) => f.level !== "missing").map(findingField)).size;
+        const missing = new Set(mine.filter((f) => f.level === "missing").map(findingField)).size;
+        const begun = shown.some((/** @type {string} */ id) => id in this.draft.answers);
+        return { id: section.id, title: section.title, ...stateWords({ wrong, missing, begun }) };
+      })
+      .filter((/** @type {SectionState | null} */ state) => state !== null);
+  }
+
+  /** @param {string} fieldId */
+  sectionOf(fieldId) {
+    return this.definition.sections.find((/** @type {Any} */ section) =>
+      section.fields.some((/** @type {Any} */ field) => field.id === fieldId),
+    );
+  }
+
+  /** @param {string} fieldId */
+  field(fieldId) {
+    return this.sectionOf(fieldId)?.fields.find((/** @type {Any} */ field) => field.id === fieldId) ?? null;
+  }
+
+  /**
+   * The answer in plain words; empty when there is none.
+   * @param {Any} field
+   */
+  words(field) {
+    const value = this.draft.answers[field.id];
+    return plainValue(field, value, this.names(), this.definition);
+  }
+
+  /** People of the household, by id. */
+  names() {
+    /** @type {Record<string, string>} */
+    const names = {};
+    for (const member of this.body?.household?.members ?? []) names[member.person_id] = member.name;
+    return names;
+  }
+
+  /** Seals the visit into the outbox: one act, after which the draft is gone and the visit waits. */
+  async complete() {
+    await this.flush();
+    const { started_at: started } = /** @type {Any} */ (this.draft.answers);
+    const item = await sealDraft(this.app.open, this.draft, {
+      occurred_at: typeof started === "string" ? started : this.draft.createdAt,
+      payload: this.payload(),
+    });
+    this.end();
+    return item;
+  }
+
+  async discard() {
+    this.autosave.stop();
+    await discardDraft(this.app.open, this.draft.id);
+    this.end();
+  }
+
+  end() {
+    this.autosave.stop();
+    this.ended = true;
+    if (current === this) current = null;
+  }
+}
+
+/** @param {any} measurement */
+function assessWith(measurement) {
+  return assess(measurement, /** @type {import("../growth/tables.js").GrowthTables} */ (tables));
+}
+
+/** @param {Any} finding */
+export function findingField(finding) {
+  return finding.fieldId ?? finding.field_id;
+}
+
+/**
+ * @param {{wrong: number, missing: number, begun: boolean}} counts
+ * @returns {{words: string, tag: string | null}}
+ */
+function stateWords({ wrong, missing, begun }) {
+  if (wrong) return { words: `${wrong} to check`, tag: "amber" };
+  if (missing && !begun) return { words: "Not started", tag: "" };
+  if (missing) return { words: `${missing} to answer`, tag: "info" };
+  return begun ? { words: "Done", tag: null } : { words: "Nothing needed", tag: null };
+}

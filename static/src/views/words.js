@@ -1,0 +1,118 @@
+/** The words the tablet uses for codes and states. One place, so that a state reads the same on every screen. */
+
+import { civilDate, formatNearDate } from "../lib/dates.js";
+
+export const SEX = {
+  male: "Male",
+  female: "Female",
+  indeterminate: "Indeterminate",
+  not_known: "Not known",
+};
+
+export const LEVEL = {
+  community: "Community",
+  universal: "Universal",
+  targeted: "Targeted",
+  specialist: "Specialist",
+};
+
+export const MODE = {
+  face_to_face: "Face to face",
+  video: "Video",
+  phone: "Phone",
+  letter: "Letter",
+  electronic: "Electronic",
+};
+
+export const KIND = {
+  weight: { label: "Weight", unit: "kg" },
+  length: { label: "Length", unit: "cm" },
+  height: { label: "Height", unit: "cm" },
+  ofc: { label: "Head", unit: "cm" },
+  bmi: { label: "BMI", unit: "kg/m²" },
+};
+
+/** A visit's state, in the words of the design; `tag` is only the colour that repeats them. */
+export const STATE = {
+  draft: { words: "Not finished", tag: "amber" },
+  waiting: { words: "Waiting to be sent", tag: "info" },
+  received: { words: "With your supervisor", tag: "info" },
+  returned: { words: "Sent back with a question", tag: "red" },
+  two_versions: { words: "Changed on another tablet: choose", tag: "red" },
+  quarantined: { words: "With your supervisor to sort out", tag: "amber" },
+  approved: { words: "Approved", tag: "green" },
+  in_red_book: { words: "In the red book", tag: "green" },
+  red_book_failed: {
+    words: "Approved; the red book could not take it, your supervisor knows",
+    tag: "amber",
+  },
+  refused: { words: "Could not be taken", tag: "red" },
+};
+
+/**
+ * @param {Record<string, string>} table
+ * @param {string | null | undefined} code
+ */
+export function word(table, code) {
+  return code == null ? "Not known" : (table[code] ?? sentence(code));
+}
+
+/**
+ * A code as plain words where no better ones are known: "six_month" -> "Six month".
+ * @param {string} code
+ */
+export function sentence(code) {
+  const text = code.replaceAll("_", " ");
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/**
+ * @param {number} number
+ * @param {string} one
+ * @param {string} [many]
+ */
+export function count(number, one, many = `${one}s`) {
+  return number === 1 ? `1 ${one}` : `${number} ${many}`;
+}
+
+/**
+ * "14:02" today, "3 May, 14:02" on another day.
+ * @param {string | number | Date} instant
+ */
+export function when(instant) {
+  const date = new Date(instant);
+  const time = clock(date);
+  const day = civilDate(date);
+  const today = civilDate(new Date());
+  return day === today ? time : `${formatNearDate(day, today)}, ${time}`;
+}
+
+/** @type {Intl.DateTimeFormat | undefined} */
+let clockFormat;
+
+/** @param {Date} date */
+function clock(date) {
+  clockFormat ??= new Intl.DateTimeFormat("en-GB", {
+    timeZone: "Europe/London",
+    hour: "2-digit",
+    minute: "2-digit",
+  });
+  return clockFormat.format(date);
+}
+
+/**
+ * "Amina, Ben and Cara".
+ * @param {string[]} names
+ */
+export function listed(names) {
+  if (names.length < 2) return names.join("");
+  return `${names.slice(0, -1).join(", ")} and ${names[names.length - 1]}`;
+}
+
+/**
+ * First letter small, for a title used inside a sentence: "New birth visit" -> "new birth visit".
+ * @param {string} title
+ */
+export function inSentence(title) {
+  return title.charAt(0).toLowerCase() + title.slice(1);
+}
