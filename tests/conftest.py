@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +11,9 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from hvapp.app import create_app
+from hvapp.domain.accounts import Account
 from hvapp.extensions import db
+from hvapp.services.database import open_sessions
 from hvapp.settings import Settings
 from hvapp.store import schema
 from tests.support.client import Tablet
@@ -70,15 +72,16 @@ def app(settings: Settings) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def session(app: Flask) -> Iterator[Session]:
-    with app.app_context():
-        yield db.session  # type: ignore[misc]
+def session(app: Flask, settings: Settings) -> Iterator[Session]:
+    """A session of the test's own: an application context left open would leak one request into the next."""
+    with open_sessions(settings)() as session:
+        yield session
+        session.get_bind().dispose()  # type: ignore[union-attr]
 
 
 @pytest.fixture
-def world(app: Flask) -> World:
-    with app.app_context():
-        return make_world(db.session)
+def world(session: Session) -> World:
+    return make_world(session)
 
 
 @pytest.fixture
@@ -87,6 +90,12 @@ def client(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture
-def tablet(app: Flask, world: World) -> Tablet:
+def tablet_of(app: Flask, session: Session) -> Callable[[Account], Tablet]:
+    """A signed-in tablet of anyone; what the test read before a request is read afresh after it."""
+    return lambda account: Tablet(app.test_client(), session.rollback).sign_in(account)
+
+
+@pytest.fixture
+def tablet(tablet_of: Callable[[Account], Tablet], world: World) -> Tablet:
     """Amira's tablet, signed in."""
-    return Tablet(app.test_client()).sign_in(world.amira)
+    return tablet_of(world.amira)

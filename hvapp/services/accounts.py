@@ -49,8 +49,7 @@ def sign_in(session: Session, *, email: str, password: str, now: datetime) -> Ac
     row_id = row.id if row else None
     if locked:
         raise WrongCredentials(
-            "There were too many wrong passwords. Wait 5 minutes, then try again. Visits on tablets are safe.",
-            "too_many_attempts",
+            "There were too many wrong passwords. Wait 5 minutes, then try again. Visits on tablets are safe."
         )
     if row_id is None:
         raise WrongCredentials(_WRONG)

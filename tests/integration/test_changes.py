@@ -65,8 +65,8 @@ def test_a_cursor_from_another_life_of_the_database_means_start_again(tablet: Ta
         assert "safe" in answer.json["error"]["message"]
 
 
-def test_nobody_sees_another_visitors_caseload(app, world: World) -> None:
-    assert Tablet(app.test_client()).sign_in(world.ben).pull()["items"] == []
+def test_nobody_sees_another_visitors_caseload(tablet_of, world: World) -> None:
+    assert tablet_of(world.ben).pull()["items"] == []
 
 
 def test_a_transaction_that_fails_announces_nothing(tablet: Tablet, world: World, session: Session) -> None:

@@ -14,7 +14,7 @@ from hvapp.store.visits import VisitRow
 from tests.support.client import FORMS, Tablet
 from tests.support.world import World
 
-NOW = datetime.now(UTC) + timedelta(seconds=5)
+NOW = datetime.now(UTC)
 SENT = Outcome("sent", "ok", "Accepted.", http_status=200)
 RETRY = Outcome("retry", "unavailable", "The red book did not answer.", http_status=503)
 DEAD = Outcome("dead", "invalid", "The red book refused the visit.", http_status=422)
@@ -33,7 +33,7 @@ def _approve_one(tablet: Tablet, world: World, session: Session) -> dict:
         reviewer=world.sue,
         visit_id=revision["visit_id"],
         rev_id=revision["rev_id"],
-        now=datetime.now(UTC),
+        now=NOW - timedelta(seconds=5),
     )
     return revision
 

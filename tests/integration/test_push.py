@@ -164,8 +164,8 @@ def test_a_visit_dated_in_the_future_is_stored_and_flagged(
     assert "future_dated" in result["flags"]
 
 
-def test_work_of_a_visitor_without_the_child_is_stored_and_flagged(app: Flask, world: World) -> None:
-    ben = Tablet(app.test_client()).sign_in(world.ben)
+def test_work_of_a_visitor_without_the_child_is_stored_and_flagged(tablet_of, world: World) -> None:
+    ben = tablet_of(world.ben)
 
     [result] = ben.push(ben.revision(world))
 
@@ -221,10 +221,10 @@ def test_two_tablets_changing_the_same_version_are_both_kept(
     assert count(session, RevisionRow) == 3
 
 
-def test_nobody_elses_visit_is_taken_over(app: Flask, tablet: Tablet, world: World, session: Session) -> None:
+def test_nobody_elses_visit_is_taken_over(tablet_of, tablet: Tablet, world: World, session: Session) -> None:
     first = tablet.revision(world)
     tablet.push(first)
-    ben = Tablet(app.test_client()).sign_in(world.ben)
+    ben = tablet_of(world.ben)
 
     [result] = ben.push(ben.revision(world, visit_id=first["visit_id"], parent_rev=first["rev_id"]))
 
@@ -305,7 +305,7 @@ class TestTheRequest:
         assert answer.status_code == 409
         assert answer.json["error"]["code"] == "other_account"
 
-    def test_an_administrator_has_no_visits_to_send(self, app: Flask, world: World) -> None:
-        answer = Tablet(app.test_client()).sign_in(world.ada).post("/sync/v1/push", {"items": []})
+    def test_an_administrator_has_no_visits_to_send(self, tablet_of, world: World) -> None:
+        answer = tablet_of(world.ada).post("/sync/v1/push", {"items": []})
 
         assert answer.status_code == 403

@@ -92,8 +92,8 @@ def test_a_failure_after_the_decision_leaves_neither_decision_nor_message(
     assert session.get(VisitRow, sent["visit_id"]).state == "received"
 
 
-def test_nobody_approves_their_own_visit(app, session: Session, world: World) -> None:
-    sue = Tablet(app.test_client()).sign_in(world.sue)
+def test_nobody_approves_their_own_visit(tablet_of, session: Session, world: World) -> None:
+    sue = tablet_of(world.sue)
     own = sue.revision(world)
     sue.push(own)
 

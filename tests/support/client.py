@@ -1,6 +1,7 @@
 """A tablet as the server sees it: signs in, fetches its token, pushes and pulls."""
 
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,8 +19,9 @@ FORMS = load_forms(ROOT / "hvapp" / "forms")
 
 
 class Tablet:
-    def __init__(self, client: FlaskClient) -> None:
+    def __init__(self, client: FlaskClient, after: Callable[[], object] = lambda: None) -> None:
         self.client = client
+        self.after = after
         self.account: Account | None = None
         self.device_id = new_id()
         self.device_seq = 0
@@ -34,7 +36,9 @@ class Tablet:
         return str(self.client.get("/api/v1/session").json["csrf_token"])
 
     def post(self, url: str, body: Any, **more: Any) -> TestResponse:
-        return self.client.post(url, json=body, headers={"X-CSRFToken": self.token()}, **more)
+        answer = self.client.post(url, json=body, headers={"X-CSRFToken": self.token()}, **more)
+        self.after()
+        return answer
 
     def push(self, *items: Any) -> list[dict[str, Any]]:
         answer = self.post("/sync/v1/push", {"device_id": self.device_id, "items": list(items)})
