@@ -41,9 +41,12 @@ const NAME = "hvapp";
 const MAY_BE_LOST = new Set(["chunks", "heads", "notes"]);
 
 export class TabletDatabase extends Dexie {
-  /** @param {string} [name] */
-  constructor(name = NAME) {
-    super(name, { chromeTransactionDurability: "strict" });
+  /**
+   * @param {string} [name]
+   * @param {{indexedDB?: IDBFactory, IDBKeyRange?: typeof IDBKeyRange}} [engine] the browser's, but in tests
+   */
+  constructor(name = NAME, engine = {}) {
+    super(name, { chromeTransactionDurability: "strict", ...engine });
     this.version(1).stores({
       vaults: "id, accountId",
       drafts: "id, vault",

@@ -128,8 +128,10 @@ async function store(vault, draft, edit, n) {
   const { db } = vault;
   const box = await vault.seal("drafts", draft.id, draft);
   await write(db, [db.drafts, db.outbox], async () => {
+    const completed = await db.outbox.get(draft.id);
+    // Only now has this transaction its turn: before, the end of the draft may still have been under way.
     if (edit.ended) return;
-    if (await db.outbox.get(draft.id)) throw new AlreadyComplete();
+    if (completed) throw new AlreadyComplete();
     const row = await db.drafts.get(draft.id);
     if (row?.writer === WRITER && row.n > n) return;
     if (row && !isOurs(row, edit)) throw new ChangedElsewhere();
@@ -186,33 +188,46 @@ export async function listDrafts(vault) {
  */
 export async function discardDraft(vault, id) {
   const { db } = vault;
-  const edit = editOf(id);
-  await write(db, [db.drafts], async () => {
-    const row = await db.drafts.get(id);
-    if (row?.vault === vault.id) await db.drafts.delete(id);
-    edit.ended = true;
-  });
+  try {
+    await write(db, [db.drafts], async () => {
+      const row = await db.drafts.get(id);
+      if (row?.vault === vault.id) await db.drafts.delete(id);
+      editOf(id).ended = true;
+    });
+  } catch (error) {
+    reviveDraft(id);
+    throw error;
+  }
   announce("drafts", vault.id);
 }
 
 /**
- * For the outbox, inside its transaction: takes the draft out. Throws ChangedElsewhere as a save would.
+ * For the outbox, inside its transaction: takes the draft out, and lets no save under way bring it back. Throws
+ * ChangedElsewhere as a save would.
  * @param {Vault} vault
  * @param {string} id
  */
 export async function takeDraft(vault, id) {
   const row = await vault.db.drafts.get(id);
-  if (!row) return;
-  if (row.vault !== vault.id || !isOurs(row, editOf(id))) throw new ChangedElsewhere();
-  await vault.db.drafts.delete(id);
+  if (row && (row.vault !== vault.id || !isOurs(row, editOf(id)))) throw new ChangedElsewhere();
+  if (row) await vault.db.drafts.delete(id);
+  editOf(id).ended = true;
 }
 
 /**
- * For the outbox, after its transaction: a save still under way must not bring the draft back.
+ * Has this window itself completed or discarded the draft?
  * @param {string} id
  */
-export function endDraft(id) {
-  editOf(id).ended = true;
+export function endedHere(id) {
+  return editOf(id).ended;
+}
+
+/**
+ * For the outbox, when its transaction failed: the draft is there as before and may be saved again.
+ * @param {string} id
+ */
+export function reviveDraft(id) {
+  editOf(id).ended = false;
 }
 
 /**

@@ -9,7 +9,7 @@
 import { sha256Hex, tidy } from "../lib/canonical.js";
 import { isoWithOffset } from "../lib/instant.js";
 import { write } from "./db.js";
-import { endDraft, takeDraft } from "./drafts.js";
+import { endedHere, reviveDraft, takeDraft } from "./drafts.js";
 import { AlreadyComplete } from "./errors.js";
 import { recall } from "./notes.js";
 import { announce } from "./notices.js";
@@ -51,10 +51,8 @@ const sealing = new Map();
 export function sealDraft(vault, draft, revision) {
   const running = sealing.get(draft.id);
   if (running) return running;
-  const started = sealOnce(vault, draft, revision);
+  const started = sealOnce(vault, draft, revision).finally(() => sealing.delete(draft.id));
   sealing.set(draft.id, started);
-  // A completion that failed may be tried again; one that succeeded answers every further tap.
-  started.catch(() => sealing.delete(draft.id));
   return started;
 }
 
@@ -65,7 +63,6 @@ export function sealDraft(vault, draft, revision) {
  * @returns {Promise<OutboxItem>}
  */
 async function sealOnce(vault, draft, revision) {
-  const { db } = vault;
   const body = {
     rev_id: draft.id,
     visit_id: draft.visitId,
@@ -100,19 +97,40 @@ async function sealOnce(vault, draft, revision) {
       receipt: null,
       box: await vault.seal("outbox", rev.rev_id, rev),
     };
-    const stored = await write(db, [db.drafts, db.outbox, db.counters], async () => {
-      if ((await lastNumber(vault)) !== seq - 1) return false;
-      if (await db.outbox.get(row.id)) throw new AlreadyComplete();
-      await takeDraft(vault, draft.id);
+    const stored = await putItem(vault, row);
+    if (stored === "again") continue;
+    if (stored === row) {
+      announce("drafts", vault.id);
+      announce("outbox", vault.id);
+    }
+    return toItem(stored, await read(vault, stored));
+  }
+}
+
+/**
+ * The one transaction of completing: the draft out, the item in, the number taken. Answers "again" when the
+ * number was taken meanwhile, and with the item that is there when this window had completed it before.
+ * @param {Vault} vault
+ * @param {OutboxRow} row
+ * @returns {Promise<OutboxRow | "again">}
+ */
+async function putItem(vault, row) {
+  const { db } = vault;
+  const endedBefore = endedHere(row.id);
+  try {
+    return await write(db, [db.drafts, db.outbox, db.counters], async () => {
+      const there = await db.outbox.get(row.id);
+      if (there && endedBefore && there.vault === vault.id) return there;
+      if (there) throw new AlreadyComplete();
+      if ((await lastNumber(vault)) !== row.seq - 1) return "again";
+      await takeDraft(vault, row.id);
       await db.outbox.add(row);
-      await db.counters.put({ vault: vault.id, name: COUNTER, value: seq });
-      return true;
+      await db.counters.put({ vault: vault.id, name: COUNTER, value: row.seq });
+      return row;
     });
-    if (!stored) continue;
-    endDraft(draft.id);
-    announce("drafts", vault.id);
-    announce("outbox", vault.id);
-    return toItem(row, rev);
+  } catch (error) {
+    if (!endedBefore) reviveDraft(row.id);
+    throw error;
   }
 }
 

@@ -42,7 +42,7 @@ export class FakeServer {
     this.changes.push({ seq: this.changes.length + 1, type, id, body });
   }
 
-  /** @type {typeof globalThis.fetch} */
+  /** @param {RequestInfo | URL} input @param {RequestInit} [init] @returns {Promise<Response>} */
   async fetch(input, init = {}) {
     const url = new URL(String(input), "https://hv.example");
     const text = typeof init.body === "string" ? init.body : "";
@@ -70,7 +70,8 @@ export class FakeServer {
     }
     if (call.path === "/api/v1/session") return this.session();
     if (call.path === "/api/v1/sign-in") {
-      if (call.body.password !== "right") return fail(401, "wrong_credentials", "Email or password is wrong.");
+      if (call.body.password !== "right")
+        return fail(401, "wrong_credentials", "Email or password is wrong.");
       this.account = { id: "a-priya", name: "Priya", role: "health_visitor" };
       this.token = "token-after-sign-in";
       return this.session();
@@ -104,7 +105,13 @@ export class FakeServer {
     for (const rev of items) {
       const { sha256, ...rest } = rev;
       if (sha256 !== (await sha256Hex(rest)) || rev.device_id !== device) {
-        results.push({ rev_id: rev.rev_id, result: "rejected:malformed", message: "?", flags: [], receipt: null });
+        results.push({
+          rev_id: rev.rev_id,
+          result: "rejected:malformed",
+          message: "?",
+          flags: [],
+          receipt: null,
+        });
         continue;
       }
       const judged = this.judge(rev);

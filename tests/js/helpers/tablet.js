@@ -1,6 +1,7 @@
 /** A tablet for a test: its own database in memory, and a vault that opens fast. */
 
-import "fake-indexeddb/auto";
+import { register } from "node:module";
+import { IDBKeyRange, indexedDB } from "fake-indexeddb";
 import { TabletDatabase } from "../../../static/src/store/db.js";
 import { newDraft, saveDraft } from "../../../static/src/store/drafts.js";
 import { sealDraft } from "../../../static/src/store/outbox.js";
@@ -14,7 +15,7 @@ let databases = 0;
 
 /** @param {string} [name] the same name is the same disk */
 export function newDatabase(name = `tablet-${++databases}`) {
-  return new TabletDatabase(name);
+  return new TabletDatabase(name, { indexedDB, IDBKeyRange });
 }
 
 /**
@@ -92,4 +93,21 @@ export async function diskText(/** @type {TabletDatabase} */ db) {
     }
   }
   return parts.join("\n");
+}
+
+register("./windows.mjs", import.meta.url);
+
+let windows = 0;
+
+/**
+ * Modules of the app as another window has them: their own memory, the same disk.
+ * @returns {Promise<{drafts: typeof import("../../../static/src/store/drafts.js"),
+ *   outbox: typeof import("../../../static/src/store/outbox.js")}>}
+ */
+export async function otherWindow() {
+  windows += 1;
+  return {
+    drafts: await import(`../../../static/src/store/drafts.js?window=${windows}`),
+    outbox: await import(`../../../static/src/store/outbox.js?window=${windows}`),
+  };
 }

@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { IDBDatabase as FDBDatabase } from "fake-indexeddb";
+import { applyPage } from "../../../static/src/store/caseload.js";
+import { probe } from "../../../static/src/store/db.js";
+import { discardDraft, saveDraft } from "../../../static/src/store/drafts.js";
+import { StorageFull, StorageTrouble } from "../../../static/src/store/errors.js";
+import { recall, remember } from "../../../static/src/store/notes.js";
+import { acknowledge, noteFault } from "../../../static/src/store/outbox.js";
+import { completeVisit, draftFor, newVault } from "../helpers/tablet.js";
+
+/**
+ * Calls `seen` with each read-write transaction as the browser is asked for it. Before the database opens: it
+ * takes its own hold of the method.
+ * @param {import("node:test").TestContext} t
+ * @param {(transaction: IDBTransaction) => void} seen
+ */
+function watchWrites(t, seen) {
+  const { transaction } = FDBDatabase.prototype;
+  t.mock.method(
+    FDBDatabase.prototype,
+    "transaction",
+    /** @this {IDBDatabase} @param {any} stores @param {any} mode @param {any} options */
+    function (stores, mode, options) {
+      const made = transaction.call(this, stores, mode, options);
+      if (mode === "readwrite") seen(made);
+      return made;
+    },
+  );
+}
+
+test("what cannot be fetched again is written strictly; copies are not", async (t) => {
+  /** @type {string[]} */
+  const seen = [];
+  watchWrites(t, ({ durability }) => seen.push(durability));
+  const vault = await newVault();
+  /** @param {string} what @param {() => Promise<unknown>} work @param {string} durability */
+  const expect = async (what, work, durability) => {
+    seen.length = 0;
+    await work();
+    assert.ok(seen.length > 0, `${what} opens a transaction`);
+    assert.deepEqual([...new Set(seen)], [durability], what);
+  };
+  const draft = draftFor();
+  await expect("a save", () => saveDraft(vault, draft), "strict");
+  await expect("a discard", () => discardDraft(vault, draft.id), "strict");
+  const item = await completeVisit(vault);
+  await expect("a completion", () => completeVisit(vault), "strict");
+  await expect(
+    "an acknowledgement",
+    () =>
+      acknowledge(vault, [
+        {
+          rev_id: item.id,
+          result: "stored",
+          receipt: { seq: 1, received_at: "2026-05-03T10:00:00Z", mac: "m" },
+        },
+      ]),
+    "strict",
+  );
+  await expect("a fault", () => noteFault(vault, item.id), "strict");
+  await expect("a new vault", () => newVault({ db: vault.db, id: "a-tom" }), "strict");
+  await expect(
+    "a page",
+    () => applyPage(vault, [{ seq: 1, type: "child", id: "c", body: { id: "c" } }], "e.1"),
+    "relaxed",
+  );
+  await expect("a note", () => remember(vault, { lastContact: 1 }), "relaxed");
+});
+
+test("nothing is ciphered or fetched inside a transaction", async (t) => {
+  let open = 0;
+  let writes = 0;
+  watchWrites(t, (transaction) => {
+    open += 1;
+    writes += 1;
+    for (const end of ["complete", "abort"]) transaction.addEventListener(end, () => open--);
+  });
+  const vault = await newVault();
+  for (const name of /** @type {const} */ (["encrypt", "decrypt", "digest"])) {
+    const real = /** @type {any} */ (crypto.subtle[name]).bind(crypto.subtle);
+    t.mock.method(crypto.subtle, name, (/** @type {any[]} */ ...args) => {
+      assert.equal(open, 0, `${name} while a transaction is open`);
+      return real(...args);
+    });
+  }
+  await completeVisit(vault);
+  await applyPage(vault, [{ seq: 1, type: "child", id: "c", body: { id: "c" } }], "e.1");
+  await applyPage(vault, [{ seq: 2, type: "child", id: "c", body: { id: "c" } }], "e.2");
+  assert.ok(writes >= 5);
+});
+
+test("a full disk and a failing one are said plainly", async () => {
+  const vault = await newVault();
+  /** @type {Error} */
+  let error = new DOMException("full", "QuotaExceededError");
+  vault.db.drafts.hook("creating", () => {
+    throw error;
+  });
+  await assert.rejects(saveDraft(vault, draftFor()), (thrown) => {
+    assert.ok(thrown instanceof StorageFull);
+    assert.match(thrown.message, /Everything before it is safe/);
+    return true;
+  });
+  error = new DOMException("gone", "UnknownError");
+  await assert.rejects(saveDraft(vault, draftFor()), StorageTrouble);
+});
+
+test("a connection that the browser dropped is opened again on waking", async () => {
+  const vault = await newVault();
+  await remember(vault, { lastContact: 5 });
+  vault.db.close();
+  await probe(vault.db);
+  assert.equal(await recall(vault, "lastContact"), 5);
+  await completeVisit(vault);
+});
+
+test("a connection that died under us is opened again by the next write", async () => {
+  const vault = await newVault();
+  await vault.db.open();
+  // What WebKit does: the connection is gone and nobody is told.
+  vault.db.backendDB().close();
+  await completeVisit(vault);
+});
