@@ -214,13 +214,14 @@ async function file(fetch, name) {
  * @returns {Promise<any>}
  */
 async function read(response, now) {
-  if (response.type === "opaqueredirect" || response.redirected) throw new Offline();
   const { status } = response;
+  // 511 is what a captive portal may say of itself.
+  if (response.type === "opaqueredirect" || response.redirected || status === 511) throw new Offline();
   // These three come from proxies as well, in HTML, and mean the same from them.
   if (status === 429 || status === 503)
     throw new TryLater(retryAfter(response.headers.get("Retry-After"), now));
   if (status === 413) throw new TooLarge();
-  if (status >= 500 && status !== 511) throw new ServerFault(status);
+  if (status >= 500) throw new ServerFault(status);
   if (status === 204) return null;
   if (!/^application\/(?:[\w.-]+\+)?json\b/i.test(response.headers.get("Content-Type") ?? ""))
     throw new Offline();

@@ -6,7 +6,7 @@
 import { sha256Hex } from "../../../static/src/lib/canonical.js";
 
 /** @typedef {{method: string, path: string, query: URLSearchParams, headers: Headers, body: any, bytes: number}} Call */
-/** @typedef {(call: Call) => Response | Promise<Response> | undefined | null | Promise<undefined | null>} Fault */
+/** @typedef {(call: Call) => Response | null | Promise<Response | null>} Fault */
 
 export class FakeServer {
   constructor() {
