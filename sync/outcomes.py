@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from hvapp.domain.redbook import Outcome, OutcomeKind
 
-Failure = Literal["timeout", "connection", "name", "certificate", "too_long", "broken"]
+Failure = Literal["timeout", "connection", "name", "certificate", "address", "too_long", "broken"]
 Body = Literal["transaction", "outcome", "other_json", "not_fhir", "empty"]
 
 _DIGITS = re.compile(r"\d{5,}")
@@ -109,6 +109,7 @@ TABLE: tuple[Row, ...] = (
         _failure("certificate"),
         "The red book could not prove that it is the red book, so nothing was sent. It will be tried again by itself.",
     ),
+    Row("wrong_address", "paused", _failure("address"), _ADDRESS),
     Row("answer_too_long", "retry", _failure("too_long"), _UNCLEAR),
     Row("answer_broken", "retry", _failure("broken"), _UNCLEAR),
     Row("stored", "sent", _stored, "The red book has stored the visit."),

@@ -28,6 +28,8 @@ parent = Blueprint("parent", __name__)
 
 
 def add_pages(app: Flask) -> None:
+    # Flask escapes .html only, and these are .jinja.
+    app.jinja_env.autoescape = True
     app.jinja_env.undefined = ChainableUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.loader = ChoiceLoader(

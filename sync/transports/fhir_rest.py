@@ -22,6 +22,11 @@ WHOLE_ANSWER_SECONDS = 60.0
 LONGEST_MESSAGE = 3 * 1024 * 1024
 LONGEST_ANSWER = 4 * 1024 * 1024
 _CHUNK = 64 * 1024
+_BAD_ADDRESS = (
+    requests.exceptions.MissingSchema,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.InvalidURL,
+)
 
 log = structlog.get_logger()
 
@@ -143,6 +148,8 @@ def _take(response: requests.Response, deadline: float) -> bytes:
 
 
 def _failure_of(error: requests.RequestException) -> Failure:
+    if isinstance(error, _BAD_ADDRESS):
+        return "address"
     if isinstance(error, requests.exceptions.SSLError):
         return "certificate"
     if isinstance(error, requests.Timeout):

@@ -13,6 +13,7 @@ CASES = [
     ("unreachable", "retry", Answer(failure="connection")),
     ("name_not_found", "retry", Answer(failure="name")),
     ("not_trusted", "retry", Answer(failure="certificate")),
+    ("wrong_address", "paused", Answer(failure="address")),
     ("answer_too_long", "retry", Answer(failure="too_long")),
     ("answer_broken", "retry", Answer(failure="broken")),
     ("stored", "sent", Answer(status=200, body="transaction", expected=2, entries=(200, 201))),
