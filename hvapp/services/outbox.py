@@ -148,6 +148,7 @@ class WaitingMessage:
     attempts: int
     approved_at: datetime
     next_at: datetime | None
+    tried_at: datetime | None
     reason: str | None
 
     @property
@@ -167,6 +168,7 @@ def list_waiting(session: Session, supervisor: Account) -> list[WaitingMessage]:
             attempts=row.attempts,
             approved_at=row.created_at,
             next_at=None if row.state in STUCK_STATES else row.next_at,
+            tried_at=row.settled_at,
             reason=row.reason,
         )
         for row in unsent_messages(session, supervisor.team.id)

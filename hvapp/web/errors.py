@@ -66,6 +66,9 @@ def handle_domain_error(error: DomainError) -> tuple[Response | str, int]:
 def handle_signed_out(error: SignedOut) -> tuple[Response | str, int] | WerkzeugResponse:
     if wants_json():
         return respond(401, "signed_out", "Sign in again to go on. Your visits are safe on this tablet.")
+    if request.method != "GET" and request.endpoint != "auth.sign_out":
+        # What was typed is shown again, so it is not lost with the session.
+        return respond(401, "signed_out", "Nothing was changed. Sign in again, then do it once more.")
     wanted = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for("auth.sign_in", next=wanted))
 

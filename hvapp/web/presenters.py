@@ -1,6 +1,6 @@
 """How values are said on pages: dates, ages, states, flags. Templates get words from here and decide nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -33,6 +33,10 @@ NEED_WORDS = {
     "targeted": "Targeted",
     "specialist": "Specialist",
 }
+UNFILED_WORDS = {
+    "hash": "It arrived changed from how it was completed",
+    "malformed": "It could not be read as a visit",
+}
 MANY_AT_ONCE = {2: "Twin", 3: "Triplet", 4: "Quadruplet"}
 
 FLAG_COLOURS = {
@@ -60,6 +64,23 @@ class Tag:
 
     text: str
     colour: str
+
+
+MESSAGE_TAGS = {
+    "pending": Tag("Waiting to be sent", "blue"),
+    "sending": Tag("Being sent", "blue"),
+    "retry": Tag("Will be tried again", "yellow"),
+    "dead": Tag("Not accepted", "red"),
+    "paused": Tag("On hold", "orange"),
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One line of an error summary; `field` is the id of the field to mend, where there is one."""
+
+    text: str
+    field: str | None = None
 
 
 @dataclass(frozen=True)
@@ -192,6 +213,32 @@ def method_words(derived: Mapping[str, Any] | None) -> str:
     }.get(str((derived or {}).get("method")), "")
 
 
+def message_tag(state: str) -> Tag:
+    """Where a message to the red book stands."""
+    return MESSAGE_TAGS.get(state, Tag(state, "grey"))
+
+
+def choices(field: Any) -> list[dict[str, str]]:
+    """The items of an NHS select, from a WTForms one."""
+    return [{"value": value, "text": label} for value, label in field.choices]
+
+
+def form_problems(form: Any, problem: str | None = None) -> list[Problem]:
+    """The first mistake of every field of a form, after a problem with the whole of it."""
+    whole = [Problem(problem)] if problem else []
+    return whole + [Problem(str(field.errors[0]), field.id) for field in form if field.errors]
+
+
+def error_list(problems: Iterable[Problem]) -> list[dict[str, str | None]]:
+    """The lines of an NHS error summary."""
+    return [{"text": one.text, "href": f"#{one.field}" if one.field else None} for one in problems]
+
+
+def error_for(problems: Iterable[Problem], field: str) -> dict[str, str] | None:
+    """The NHS error message that stands beside a field."""
+    return next(({"text": one.text} for one in problems if one.field == field), None)
+
+
 def asset_url(name: str) -> str:
     """The address of a built file; "" before the first build, so that an error page can still be shown."""
     assets: Assets = current_app.extensions["assets"]
@@ -227,16 +274,22 @@ def install(app: Flask) -> None:
         local_date=local_date,
         local_date_time=local_date_time,
         local_time=local_time,
+        message_tag=message_tag,
         method_words=method_words,
         need_words=lambda code: NEED_WORDS.get(code, code),
         nhs_number=nhs_number,
         role_words=lambda role: ROLE_NAMES[role],
         sds_words=sds_words,
         sex_words=lambda code: SEX_WORDS.get(code, "Not known"),
+        unfiled_words=lambda reason: UNFILED_WORDS.get(reason, "It could not be filed"),
     )
     app.jinja_env.globals.update(
         asset_url=asset_url,
+        choices=choices,
         corrected_age=corrected_age,
+        error_for=error_for,
+        error_list=error_list,
+        form_problems=form_problems,
         navigation=navigation,
         one_of_many=one_of_many,
         state_tag=state_tag,

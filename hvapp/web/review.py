@@ -21,11 +21,12 @@ from hvapp.domain.errors import DomainError, NotFound
 from hvapp.domain.reconcile import Flag
 from hvapp.domain.review import VisitState
 from hvapp.extensions import db
-from hvapp.services import review, visit_readout
+from hvapp.services import judging, review, visit_readout
 from hvapp.services.visit_readout import VisitDetail
 from hvapp.web.access import roles, signed_in
 from hvapp.web.errors import STATUS
-from hvapp.web.review_forms import ApproveForm, Problem, ReasonForm, ReturnForm
+from hvapp.web.presenters import Problem
+from hvapp.web.review_forms import ApproveForm, ReasonForm, ReturnForm
 
 bp = Blueprint("review", __name__, url_prefix="/review")
 
@@ -61,6 +62,7 @@ SORTS = (
 @bp.get("")
 @roles(Role.SUPERVISOR)
 def queue() -> ResponseReturnValue:
+    judging.judge_new(db.session, current_app.extensions["forms"], datetime.now(UTC))
     lines = review.queue(db.session, signed_in())
     to_review = [line for line in lines if line.state is VisitState.RECEIVED]
     shown, sort = _chosen(FILTERS, "show"), _chosen(SORTS, "sort")

@@ -1,6 +1,5 @@
 """The forms of the review page. Each says what is wrong in words, beside the field and in the summary."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from flask_wtf import FlaskForm
@@ -8,17 +7,10 @@ from wtforms import FieldList, Form, FormField, HiddenField, SelectField, String
 
 from hvapp.domain.errors import Invalid
 from hvapp.domain.review import LONGEST_QUERY, Query, check_reason, check_return
+from hvapp.web.presenters import Problem
 
 QUESTIONS = 3
 MOST_QUESTIONS = 10
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One line of an error summary; `field` is the id of the field it is about."""
-
-    text: str
-    field: str | None = None
 
 
 class ApproveForm(FlaskForm):  # type: ignore[misc]
