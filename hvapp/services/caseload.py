@@ -184,7 +184,7 @@ def visit_body(session: Session, row: VisitRow, reader: Account) -> dict[str, An
 
 
 def _flags(head: RevisionRow | None) -> list[Any]:
-    return head.flags if head else []
+    return head.all_flags if head else []
 
 
 def _named(row: AccountRow | None) -> dict[str, str] | None:

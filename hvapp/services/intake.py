@@ -1,46 +1,50 @@
-"""Taking in what tablets send: each item judged on its own, the batch committed once."""
+"""Taking in what tablets send: each item answered on its own, the batch committed once.
+
+What is known is read once for the whole batch, every item is decided in memory, and the rows are written in
+bulk. Checking the answers against the form comes later (services.judging): a receipt must not wait for it.
+"""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from hvapp.domain.accounts import Account
-from hvapp.domain.facts import ChildFacts, Measurement, build_facts
-from hvapp.domain.forms import FormDefinition, FormLibrary
-from hvapp.domain.reconcile import QUARANTINING, Flag, Known, reconcile
+from hvapp.domain.forms import FormLibrary
+from hvapp.domain.reconcile import QUARANTINING, Known, reconcile
 from hvapp.domain.review import VisitState, state_after_revision
 from hvapp.domain.submissions import ItemResult, Malformed, Receipt, Result, Submission
-from hvapp.domain.validate import check
-from hvapp.store.audit import write_audit
+from hvapp.store.audit import write_audits
 from hvapp.store.changes import announce
-from hvapp.store.children import ChildRow, MeasurementRow
+from hvapp.store.children import ChildRow, children_by_ids
 from hvapp.store.transaction import transaction
 from hvapp.store.visits import (
+    Lineage,
     QuarantineRow,
-    RevisionRow,
-    VisitRow,
+    VisitHead,
+    add_revisions,
+    add_visits,
+    lineage_of,
+    move_visits,
     next_receipt_numbers,
     quarantine_by_body,
-    revision_by_id,
+    receipts_of,
+    visit_heads,
 )
-
-# Two implementations of the same formula agree far closer than this; more means another formula or another child.
-GROWTH_TOLERANCE_SDS = 1e-6
 
 
 @dataclass(frozen=True)
-class Judged:
-    """A readable item with what its own content says about it, before anything is written."""
+class Sender:
+    """On whose behalf a batch is taken in, and with what."""
 
-    submission: Submission
-    flags: tuple[Flag, ...]
+    author: Account
+    forms: FormLibrary
+    receipt_key: bytes
+    now: datetime
 
 
 def receive_batch(
@@ -53,81 +57,155 @@ def receive_batch(
     now: datetime,
 ) -> list[ItemResult]:
     """One result for each item, in order. Everything accepted is on disk when this returns."""
-    readable: list[Judged | Malformed] = []
-    children = _children_named(session, items)
-    for item in items:
-        try:
-            submission = Submission.from_json(item)
-            readable.append(Judged(submission, _judge_content(submission, children, forms, now)))
-        except Malformed as error:
-            readable.append(error)
+    sender = Sender(author, forms, receipt_key, now)
+    entries = [(item, _read(item)) for item in items]
     with transaction(session):
-        first = next_receipt_numbers(session, len(items))
-        return [
-            _keep_malformed(session, author, items[index], entry, now)
-            if isinstance(entry, Malformed)
-            else _take_one(session, author, entry, forms, receipt_key, first + index, now)
-            for index, entry in enumerate(readable)
-        ]
-
-
-def _take_one(
-    session: Session,
-    author: Account,
-    judged: Judged,
-    forms: FormLibrary,
-    receipt_key: bytes,
-    seq: int,
-    now: datetime,
-) -> ItemResult:
-    submission = judged.submission
-    if not submission.intact:
-        return _keep_altered(session, author, submission, now)
-    existing = revision_by_id(session, submission.rev_id)
-    if existing is None:
+        first = next_receipt_numbers(session, len(entries))
         try:
             with session.begin_nested():
-                row = _store(session, author, judged, forms, seq, now)
-            return _stored(row, receipt_key)
+                return _take(session, sender, entries, first)
         except IntegrityError:
-            # The same revision came in on another connection a moment ago.
-            existing = revision_by_id(session, submission.rev_id)
-            if existing is None:
-                raise
-    if existing.sha256 != submission.sha256:
-        return _keep_altered(session, author, submission, now)
-    return ItemResult(
-        existing.id,
-        Result.DUPLICATE,
-        "Received before.",
-        tuple(existing.flags),
-        _receipt(existing, receipt_key),
-    )
+            # Another connection stored one of these a moment ago: one by one, each in its own savepoint.
+            return [_take_alone(session, sender, entry, first + index) for index, entry in enumerate(entries)]
 
 
-def _store(
-    session: Session, author: Account, judged: Judged, forms: FormLibrary, seq: int, now: datetime
-) -> RevisionRow:
-    submission = judged.submission
-    child = session.get(ChildRow, submission.child_id)
-    form = forms.find(submission.form_id, submission.form_version)
-    visit = session.get(VisitRow, submission.visit_id)
-    earlier = list(visit.revisions) if visit else []
-    is_ancestor = any(row.parent_id == submission.rev_id for row in earlier)
-    known = Known(
-        child_known=child is not None,
-        allocated=child is not None and child.named_visitor_id == author.id,
-        form_known=form is not None,
-        form_hash=form.hash if form else None,
-        visit_author_id=visit.author_id if visit else None,
-        visit_child_ref=earlier[0].child_ref if earlier else None,
-        head_rev=None if is_ancestor or visit is None else visit.head_revision_id,
-        parent_known=any(row.id == submission.parent_rev for row in earlier),
-    )
-    flags = [*reconcile(submission, known, author_id=author.id, now=now), *judged.flags]
-    quarantine = not QUARANTINING.isdisjoint(flags)
-    if visit is None:
-        visit = VisitRow(
+Entry = tuple[Any, Submission | Malformed]
+
+
+def _read(item: Any) -> Submission | Malformed:
+    try:
+        return Submission.from_json(item)
+    except Malformed as error:
+        return error
+
+
+def _take_alone(session: Session, sender: Sender, entry: Entry, seq: int) -> ItemResult:
+    try:
+        with session.begin_nested():
+            return _take(session, sender, [entry], seq)[0]
+    except IntegrityError:
+        # It was the one; now that it is on file it is a duplicate like any other.
+        return _take(session, sender, [entry], seq)[0]
+
+
+def _take(session: Session, sender: Sender, entries: list[Entry], first: int) -> list[ItemResult]:
+    desk = _Desk.open(session, sender, [entry for _, entry in entries if isinstance(entry, Submission)])
+    results = [
+        _keep_malformed(session, sender, item, entry)
+        if isinstance(entry, Malformed)
+        else desk.take(session, entry, first + index)
+        for index, (item, entry) in enumerate(entries)
+    ]
+    desk.write(session)
+    return results
+
+
+@dataclass
+class _Desk:
+    """One batch being filed: what is on record about its visits, kept up to date item by item, then written."""
+
+    sender: Sender
+    receipts: dict[str, tuple[str, int, datetime, list[str]]]
+    visits: dict[str, VisitHead]
+    lineage: dict[str, list[Lineage]]
+    children: dict[str, ChildRow]
+    new_revisions: list[dict[str, Any]] = field(default_factory=list)
+    new_visits: dict[str, VisitHead] = field(default_factory=dict)
+    moved_visits: dict[str, VisitHead] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, session: Session, sender: Sender, submissions: list[Submission]) -> "_Desk":
+        visit_ids = {one.visit_id for one in submissions}
+        return cls(
+            sender=sender,
+            receipts=receipts_of(session, {one.rev_id for one in submissions}),
+            visits=visit_heads(session, visit_ids),
+            lineage=lineage_of(session, visit_ids),
+            children=children_by_ids(session, {one.child_id for one in submissions}),
+        )
+
+    def take(self, session: Session, submission: Submission, seq: int) -> ItemResult:
+        if not submission.intact:
+            return _keep_altered(session, self.sender, submission)
+        before = self.receipts.get(submission.rev_id)
+        if before is not None and before[0] != submission.sha256:
+            return _keep_altered(session, self.sender, submission)
+        if before is None:
+            flags = self._file(submission, seq)
+            before = (submission.sha256, seq, self.sender.now, flags)
+            self.receipts[submission.rev_id] = before
+            return self._result(submission, before, Result.STORED, "Received.")
+        return self._result(submission, before, Result.DUPLICATE, "Received before.")
+
+    def write(self, session: Session) -> None:
+        sender = self.sender
+        add_visits(session, list(self.new_visits.values()))
+        move_visits(session, list(self.moved_visits.values()))
+        add_revisions(session, self.new_revisions)
+        for visit_id in {row["visit_id"] for row in self.new_revisions}:
+            head = self.visits[visit_id]
+            child = self.children.get(head.child_id or "")
+            announce(session, [head.author_id, child.named_visitor_id if child else None], "visit", visit_id)
+        write_audits(
+            session,
+            [
+                {
+                    "at": sender.now,
+                    "account_id": sender.author.id,
+                    "action": "revision_received",
+                    "subject_type": "visit",
+                    "subject_id": row["visit_id"],
+                    "detail": row["id"],
+                }
+                for row in self.new_revisions
+            ],
+        )
+
+    def _file(self, submission: Submission, seq: int) -> list[str]:
+        """Decide where a new revision belongs; answers its flags."""
+        author, now = self.sender.author, self.sender.now
+        visit = self.visits.get(submission.visit_id)
+        earlier = self.lineage.setdefault(submission.visit_id, [])
+        # Sent out of order: a version already on file was made from this one, so it is history, not news.
+        is_ancestor = any(one.parent_id == submission.rev_id for one in earlier)
+        flags = reconcile(
+            submission, self._known(submission, visit, earlier, is_ancestor), author_id=author.id, now=now
+        )
+        quarantine = not QUARANTINING.isdisjoint(flags)
+        if visit is None:
+            self._begin_visit(submission, quarantine)
+        elif not is_ancestor and (not quarantine or visit.state == VisitState.QUARANTINED):
+            visit.state = state_after_revision(VisitState(visit.state), quarantine=quarantine).value
+            visit.head_revision_id = submission.rev_id
+            visit.occurred_at = submission.occurred_at
+            visit.received_at = now
+            if visit.id not in self.new_visits:
+                self.moved_visits[visit.id] = visit
+        earlier.append(Lineage(submission.rev_id, submission.parent_rev, submission.child_id))
+        values = [flag.value for flag in flags]
+        self.new_revisions.append(_row(submission, author, values, seq, now))
+        return values
+
+    def _known(
+        self, submission: Submission, visit: VisitHead | None, earlier: list[Lineage], is_ancestor: bool
+    ) -> Known:
+        child = self.children.get(submission.child_id)
+        form = self.sender.forms.find(submission.form_id, submission.form_version)
+        return Known(
+            child_known=child is not None,
+            allocated=child is not None and child.named_visitor_id == self.sender.author.id,
+            form_known=form is not None,
+            form_hash=form.hash if form else None,
+            visit_author_id=visit.author_id if visit else None,
+            visit_child_ref=earlier[0].child_ref if earlier else None,
+            head_rev=None if is_ancestor or visit is None else visit.head_revision_id,
+            parent_known=any(one.revision_id == submission.parent_rev for one in earlier),
+        )
+
+    def _begin_visit(self, submission: Submission, quarantine: bool) -> None:
+        child = self.children.get(submission.child_id)
+        author = self.sender.author
+        visit = VisitHead(
             id=submission.visit_id,
             child_id=child.id if child else None,
             author_id=author.id,
@@ -136,126 +214,52 @@ def _store(
             state=state_after_revision(None, quarantine=quarantine).value,
             head_revision_id=submission.rev_id,
             occurred_at=submission.occurred_at,
-            received_at=now,
+            received_at=self.sender.now,
         )
-        session.add(visit)
-    elif not is_ancestor and not (quarantine and visit.state != VisitState.QUARANTINED):
-        visit.state = state_after_revision(VisitState(visit.state), quarantine=quarantine).value
-        visit.head_revision_id = submission.rev_id
-        visit.occurred_at = submission.occurred_at
-        visit.received_at = now
-    row = RevisionRow(
-        id=submission.rev_id,
-        visit_id=submission.visit_id,
-        parent_id=submission.parent_rev,
-        author_id=author.id,
-        device_id=submission.device_id,
-        device_seq=submission.device_seq,
-        child_ref=submission.child_id,
-        form_id=submission.form_id,
-        form_version=submission.form_version,
-        sha256=submission.sha256,
-        body=submission.body,
-        flags=[flag.value for flag in flags],
-        occurred_at=submission.occurred_at,
-        received_at=now,
-        receipt_seq=seq,
-    )
-    session.add(row)
-    session.flush()
-    announce(session, [author.id, child.named_visitor_id if child else None], "visit", visit.id)
-    write_audit(
-        session,
-        at=now,
-        account_id=author.id,
-        action="revision_received",
-        subject_type="visit",
-        subject_id=visit.id,
-        detail=row.id,
-    )
-    return row
+        self.visits[visit.id] = self.new_visits[visit.id] = visit
+
+    def _result(
+        self,
+        submission: Submission,
+        kept: tuple[str, int, datetime, list[str]],
+        result: Result,
+        message: str,
+    ) -> ItemResult:
+        digest, seq, received_at, flags = kept
+        receipt = Receipt.sign(
+            self.sender.receipt_key,
+            rev_id=submission.rev_id,
+            sha256=digest,
+            seq=seq,
+            received_at=received_at,
+        )
+        return ItemResult(submission.rev_id, result, message, tuple(flags), receipt)
 
 
-def _children_named(session: Session, items: list[Any]) -> dict[str, ChildFacts]:
-    """What the server knows of the children these items name, for checking their content."""
-    ids = {
-        item["child_id"] for item in items if isinstance(item, dict) and isinstance(item.get("child_id"), str)
+def _row(
+    submission: Submission, author: Account, flags: list[str], seq: int, now: datetime
+) -> dict[str, Any]:
+    return {
+        "id": submission.rev_id,
+        "visit_id": submission.visit_id,
+        "parent_id": submission.parent_rev,
+        "author_id": author.id,
+        "device_id": submission.device_id,
+        "device_seq": submission.device_seq,
+        "child_ref": submission.child_id,
+        "form_id": submission.form_id,
+        "form_version": submission.form_version,
+        "sha256": submission.sha256,
+        "body": submission.body,
+        "flags": flags,
+        "occurred_at": submission.occurred_at,
+        "received_at": now,
+        "receipt_seq": seq,
     }
-    if not ids:
-        return {}
-    measured: dict[str, list[Measurement]] = {}
-    for row in session.scalars(
-        select(MeasurementRow).where(MeasurementRow.child_id.in_(ids)).order_by(MeasurementRow.measured_on)
-    ):
-        measured.setdefault(row.child_id, []).append(
-            Measurement(row.kind, row.value, row.measured_on, row.at_birth)
-        )
-    rows = session.scalars(select(ChildRow).where(ChildRow.id.in_(ids)).options(joinedload(ChildRow.person)))
-    return {row.id: _child_facts(row, measured.get(row.id, [])) for row in rows}
 
 
-def _child_facts(row: ChildRow, measured: list[Measurement]) -> ChildFacts:
-    birth_weights = [one.value for one in measured if one.kind == "weight" and one.at_birth]
-    return ChildFacts(
-        birth_date=row.person.birth_date,
-        sex=row.person.sex,
-        gestation_days=row.gestation_days,
-        birth_weight_kg=birth_weights[-1] if birth_weights else None,
-        measurements=tuple(measured),
-        need_level=row.need_level,
-    )
-
-
-def _judge_content(
-    submission: Submission, children: dict[str, ChildFacts], forms: FormLibrary, now: datetime
-) -> tuple[Flag, ...]:
-    form = forms.find(submission.form_id, submission.form_version)
-    child = children.get(submission.child_id)
-    if form is None or child is None:
-        return ()
-    return content_flags(form, submission.payload, child, submission.sealed_at)
-
-
-def content_flags(
-    form: FormDefinition, payload: dict[str, Any], child: ChildFacts, sealed_at: datetime
-) -> tuple[Flag, ...]:
-    """What the form's own rules, run again here, say about the answers."""
-    answers = payload.get("answers")
-    facts = build_facts(child, answers, sealed_at, form)
-    findings = check(form, payload, facts)
-    flags = []
-    if findings.findings:
-        flags.append(Flag.INVALID_ANSWERS)
-    if _growth_differs(payload, facts):
-        flags.append(Flag.GROWTH_DIFFERS)
-    levels = {alert.level for alert in findings.alerts}
-    flags += [
-        flag for level, flag in (("red", Flag.RED_ALERT), ("amber", Flag.AMBER_ALERT)) if level in levels
-    ]
-    return tuple(flags)
-
-
-def _growth_differs(payload: dict[str, Any], facts: dict[str, Any]) -> bool:
-    derived = payload.get("derived")
-    if not isinstance(derived, dict):
-        return False
-    for field_id, shown in derived.items():
-        sent = shown.get("sds") if isinstance(shown, dict) else None
-        ours = facts.get(f"sds.{field_id}")
-        if sent is None and ours is None:
-            continue
-        try:
-            if sent is None or ours is None or abs(Decimal(sent) - Decimal(str(ours))) > GROWTH_TOLERANCE_SDS:
-                return True
-        except (InvalidOperation, TypeError, ValueError):
-            return True
-    return False
-
-
-def _keep_malformed(
-    session: Session, author: Account, item: Any, error: Malformed, now: datetime
-) -> ItemResult:
-    _quarantine(session, author, item, error.rev_id, "malformed", now)
+def _keep_malformed(session: Session, sender: Sender, item: Any, error: Malformed) -> ItemResult:
+    _quarantine(session, sender, item, error.rev_id, "malformed")
     return ItemResult(
         error.rev_id,
         Result.REJECTED_MALFORMED,
@@ -263,8 +267,8 @@ def _keep_malformed(
     )
 
 
-def _keep_altered(session: Session, author: Account, submission: Submission, now: datetime) -> ItemResult:
-    _quarantine(session, author, submission.body, submission.rev_id, "hash", now)
+def _keep_altered(session: Session, sender: Sender, submission: Submission) -> ItemResult:
+    _quarantine(session, sender, submission.body, submission.rev_id, "hash")
     return ItemResult(
         submission.rev_id,
         Result.REJECTED_HASH,
@@ -273,31 +277,19 @@ def _keep_altered(session: Session, author: Account, submission: Submission, now
     )
 
 
-def _quarantine(
-    session: Session, author: Account, item: Any, rev_id: str | None, reason: str, now: datetime
-) -> None:
+def _quarantine(session: Session, sender: Sender, item: Any, rev_id: str | None, reason: str) -> None:
     """Keep the item as it came; the same one sent again is kept once."""
     body = json.dumps(item, ensure_ascii=True, sort_keys=True)
     digest = sha256(body.encode()).hexdigest()
-    if quarantine_by_body(session, author.id, digest) is None:
+    if quarantine_by_body(session, sender.author.id, digest) is None:
         session.add(
             QuarantineRow(
-                account_id=author.id,
+                account_id=sender.author.id,
                 revision_ref=rev_id,
                 reason=reason,
                 body=body,
                 body_sha256=digest,
-                received_at=now,
+                received_at=sender.now,
             )
         )
         session.flush()
-
-
-def _receipt(row: RevisionRow, key: bytes) -> Receipt:
-    return Receipt.sign(
-        key, rev_id=row.id, sha256=row.sha256, seq=row.receipt_seq, received_at=row.received_at
-    )
-
-
-def _stored(row: RevisionRow, key: bytes) -> ItemResult:
-    return ItemResult(row.id, Result.STORED, "Received.", tuple(row.flags), _receipt(row, key))

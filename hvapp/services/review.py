@@ -292,7 +292,7 @@ def _line(visit: VisitRow, head: RevisionRow | None, reviewer: Account) -> Queue
         occurred_at=visit.occurred_at,
         received_at=visit.received_at,
         state=VisitState(visit.state),
-        flags=tuple(Flag(flag) for flag in head.flags) if head else (),
+        flags=tuple(Flag(flag) for flag in head.all_flags) if head else (),
         amended=head is not None and head.parent_id is not None,
         returned_before=any(decision.outcome == "returned" for decision in visit.decisions),
     )

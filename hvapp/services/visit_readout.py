@@ -158,7 +158,7 @@ def _detail(
         author_name=visit.author.name,
         occurred_at=head.occurred_at,
         received_at=head.received_at,
-        flags=tuple(Flag(flag) for flag in head.flags),
+        flags=tuple(Flag(flag) for flag in head.all_flags),
         reading=reading,
         field_labels=_labels(form),
         raw=payload.get("answers") if form is None and restricted_open else None,

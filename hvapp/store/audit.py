@@ -1,8 +1,9 @@
 """Who did what to which record. Added to, never changed; holds ids, never patient data."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hvapp.store.base import Base, Id, new_id
@@ -18,6 +19,12 @@ class AuditRow(Base):
     subject_type: Mapped[str]
     subject_id: Mapped[str] = mapped_column(index=True)
     detail: Mapped[str | None]
+
+
+def write_audits(session: Session, entries: list[dict[str, Any]]) -> None:
+    """Many entries at once; each has the members that write_audit takes."""
+    if entries:
+        session.execute(insert(AuditRow), entries)
 
 
 def write_audit(

@@ -7,8 +7,9 @@ reader that has seen number 42 can never later miss a smaller one.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import cast
 
-from sqlalchemy import ForeignKey, Index, func, select, update
+from sqlalchemy import ForeignKey, Index, Table, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hvapp.store.base import Base, Id, new_id
@@ -73,23 +74,27 @@ def number(session: Session) -> None:
     if counter is None:
         session.add(ChangeCounterRow(id=1, epoch=new_id(), value=len(pending)))
         counter = len(pending)
-    for seq, (key, removed) in enumerate(pending.items(), start=counter - len(pending) + 1):
-        row = session.get(ChangeRow, key)
-        if row is None:
-            account_id, record_type, record_id = key
-            session.add(
-                ChangeRow(
-                    account_id=account_id,
-                    record_type=record_type,
-                    record_id=record_id,
-                    seq=seq,
-                    removed=removed,
-                )
-            )
-        else:
-            row.seq = seq
-            row.removed = removed
-    session.flush()
+    first = counter - len(pending) + 1
+    keys = [
+        {"account": account_id, "type": record_type, "record": record_id}
+        for account_id, record_type, record_id in pending
+    ]
+    table = cast(Table, ChangeRow.__table__)
+    session.connection().execute(
+        delete(table).where(
+            table.c.account_id == bindparam("account"),
+            table.c.record_type == bindparam("type"),
+            table.c.record_id == bindparam("record"),
+        ),
+        keys,
+    )
+    session.execute(
+        insert(ChangeRow),
+        [
+            {"account_id": key[0], "record_type": key[1], "record_id": key[2], "seq": seq, "removed": removed}
+            for seq, (key, removed) in enumerate(pending.items(), start=first)
+        ],
+    )
 
 
 def forget(session: Session) -> None:

@@ -4,8 +4,9 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from sqlalchemy import ForeignKey, Numeric, UniqueConstraint, select
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, selectinload
+from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship, selectinload
 
+from hvapp.domain.facts import Measurement
 from hvapp.store.accounts import AccountRow
 from hvapp.store.base import Base, Id, new_id
 
@@ -213,3 +214,24 @@ def measurements_of(session: Session, child_id: str) -> list[MeasurementRow]:
             .order_by(MeasurementRow.measured_on, MeasurementRow.kind)
         )
     )
+
+
+def children_by_ids(session: Session, ids: set[str]) -> dict[str, ChildRow]:
+    """Those of these children that are on record, with their person."""
+    query = select(ChildRow).where(ChildRow.id.in_(ids)).options(joinedload(ChildRow.person))
+    return {row.id: row for row in session.scalars(query)}
+
+
+def measurements_by_child(session: Session, child_ids: set[str]) -> dict[str, list[Measurement]]:
+    """What is on record for each of these children, oldest first."""
+    query = (
+        select(MeasurementRow)
+        .where(MeasurementRow.child_id.in_(child_ids))
+        .order_by(MeasurementRow.measured_on, MeasurementRow.recorded_at)
+    )
+    found: dict[str, list[Measurement]] = {}
+    for row in session.scalars(query):
+        found.setdefault(row.child_id, []).append(
+            Measurement(row.kind, row.value, row.measured_on, row.at_birth)
+        )
+    return found

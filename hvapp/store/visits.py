@@ -1,9 +1,10 @@
 """Visits and their revisions, decisions, and whatever arrived that could not be taken as it was."""
 
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint, select
+from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint, insert, select, update
 from sqlalchemy.orm import Mapped, Session, joinedload, load_only, mapped_column, relationship, selectinload
 
 from hvapp.store.accounts import AccountRow
@@ -64,6 +65,22 @@ class RevisionRow(Base):
     receipt_seq: Mapped[int]
 
     visit: Mapped[VisitRow] = relationship(back_populates="revisions")
+    judgement: Mapped["JudgementRow | None"] = relationship(lazy="joined", viewonly=True)
+
+    @property
+    def all_flags(self) -> list[str]:
+        """What was seen on receipt, and what the form's rules say of the answers once they have been run."""
+        return [*self.flags, *(self.judgement.flags if self.judgement else [])]
+
+
+class JudgementRow(Base):
+    """What the server makes of a revision's content. Worked out after the receipt is given, and kept apart."""
+
+    __tablename__ = "judgement"
+
+    revision_id: Mapped[str] = mapped_column(Id, ForeignKey("revision.id"), primary_key=True)
+    flags: Mapped[list[Any]]
+    judged_at: Mapped[datetime]
 
 
 class ReceiptCounterRow(Base):
@@ -190,3 +207,107 @@ def quarantined_items(session: Session, team_id: str) -> list[tuple[QuarantineRo
         .order_by(QuarantineRow.received_at.desc())
     )
     return [(item, sender) for item, sender in rows]
+
+
+@dataclass
+class VisitHead:
+    """The part of a visit that new revisions move."""
+
+    id: str
+    child_id: str | None
+    author_id: str
+    team_id: str
+    contact_type: str
+    state: str
+    head_revision_id: str
+    occurred_at: datetime
+    received_at: datetime
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """Where a revision stands among the others of its visit."""
+
+    revision_id: str
+    parent_id: str | None
+    child_ref: str
+
+
+def receipts_of(session: Session, ids: set[str]) -> dict[str, tuple[str, int, datetime, list[str]]]:
+    """Hash, receipt number, time and flags of those of these revisions that are on file."""
+    query = select(
+        RevisionRow.id,
+        RevisionRow.sha256,
+        RevisionRow.receipt_seq,
+        RevisionRow.received_at,
+        RevisionRow.flags,
+    ).where(RevisionRow.id.in_(ids))
+    return {
+        row.id: (row.sha256, row.receipt_seq, row.received_at, row.flags) for row in session.execute(query)
+    }
+
+
+def visit_heads(session: Session, ids: set[str]) -> dict[str, VisitHead]:
+    """Those of these visits that are on file, locked against other writers where the engine locks rows."""
+    names = [one.name for one in fields(VisitHead)]
+    query = select(*(getattr(VisitRow, name) for name in names)).where(VisitRow.id.in_(ids)).with_for_update()
+    return {row.id: VisitHead(*row) for row in session.execute(query)}
+
+
+def lineage_of(session: Session, visit_ids: set[str]) -> dict[str, list[Lineage]]:
+    """Their revisions in the order received."""
+    query = (
+        select(RevisionRow.visit_id, RevisionRow.id, RevisionRow.parent_id, RevisionRow.child_ref)
+        .where(RevisionRow.visit_id.in_(visit_ids))
+        .order_by(RevisionRow.receipt_seq)
+    )
+    found: dict[str, list[Lineage]] = {}
+    for visit_id, revision_id, parent_id, child_ref in session.execute(query):
+        found.setdefault(visit_id, []).append(Lineage(revision_id, parent_id, child_ref))
+    return found
+
+
+def add_visits(session: Session, visits: list[VisitHead]) -> None:
+    if visits:
+        session.execute(insert(VisitRow), [asdict(visit) for visit in visits])
+
+
+def move_visits(session: Session, visits: list[VisitHead]) -> None:
+    if visits:
+        moving = ("id", "state", "head_revision_id", "occurred_at", "received_at")
+        session.execute(
+            update(VisitRow), [{name: getattr(visit, name) for name in moving} for visit in visits]
+        )
+
+
+def add_revisions(session: Session, rows: list[dict[str, Any]]) -> None:
+    """Raises IntegrityError if one of them is on file already."""
+    if rows:
+        session.execute(insert(RevisionRow), rows)
+
+
+def unjudged(session: Session, limit: int) -> list[RevisionRow]:
+    """Revisions whose content nobody has judged, oldest first."""
+    return list(
+        session.scalars(
+            select(RevisionRow)
+            .outerjoin(JudgementRow, JudgementRow.revision_id == RevisionRow.id)
+            .where(JudgementRow.revision_id.is_(None))
+            .order_by(RevisionRow.receipt_seq)
+            .limit(limit)
+        )
+    )
+
+
+def add_judgements(session: Session, verdicts: dict[str, list[str]], now: datetime) -> None:
+    """Write verdicts down; one that is there already stays."""
+    known = set(
+        session.scalars(select(JudgementRow.revision_id).where(JudgementRow.revision_id.in_(verdicts)))
+    )
+    rows = [
+        {"revision_id": revision_id, "flags": flags, "judged_at": now}
+        for revision_id, flags in verdicts.items()
+        if revision_id not in known
+    ]
+    if rows:
+        session.execute(insert(JudgementRow), rows)

@@ -4,17 +4,19 @@ import gzip
 import re
 import zlib
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
-from flask import Blueprint, current_app, json, jsonify, request
+from flask import Blueprint, Flask, current_app, json, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from hvapp.domain.accounts import Account, Role
 from hvapp.domain.errors import Conflict, Invalid
+from hvapp.domain.forms import FormLibrary
 from hvapp.domain.submissions import ItemResult
 from hvapp.extensions import db
-from hvapp.services import caseload, devices, intake
+from hvapp.services import caseload, devices, intake, judging
 from hvapp.settings import Settings
 from hvapp.web.access import roles, signed_in
 
@@ -73,15 +75,24 @@ def push() -> ResponseReturnValue:
         raise Invalid("The tablet sent no list of visits. Nothing was changed; they are still on the tablet.")
     if len(items) > settings.max_batch_items:
         raise RequestEntityTooLarge
+    forms: FormLibrary = current_app.extensions["forms"]
     results = intake.receive_batch(
         db.session,
         author=_sender(given),
         items=items,
-        forms=current_app.extensions["forms"],
+        forms=forms,
         receipt_key=settings.receipt_key,
         now=datetime.now(UTC),
     )
-    return jsonify({"results": [_result(result) for result in results], "server_time": _now()})
+    response = jsonify({"results": [_result(result) for result in results], "server_time": _now()})
+    # The tablet has its receipt; only then is the content looked at.
+    response.call_on_close(partial(_judge, current_app._get_current_object(), forms))  # type: ignore[attr-defined]
+    return response
+
+
+def _judge(app: Flask, forms: FormLibrary) -> None:
+    with app.app_context():
+        judging.judge_new(db.session, forms, datetime.now(UTC))
 
 
 def _sender(given: dict[str, Any]) -> Account:

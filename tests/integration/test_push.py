@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from hvapp.store.visits import QuarantineRow, RevisionRow, VisitRow
+from hvapp.store.visits import JudgementRow, QuarantineRow, RevisionRow, VisitRow
 from tests.support.client import Tablet, new_id, seal
 from tests.support.world import World
 
@@ -180,16 +180,31 @@ def test_answers_that_break_the_rules_are_stored_and_flagged(tablet: Tablet, wor
     [result] = tablet.push(seal(revision))
 
     assert result["result"] == "stored"
-    assert "invalid_answers" in result["flags"]
+    assert tablet.visit(revision["visit_id"])["flags"] == ["invalid_answers"]
 
 
 def test_a_centile_that_the_server_does_not_get_is_flagged(tablet: Tablet, world: World) -> None:
     revision = tablet.revision(world)
     revision["payload"]["derived"] = {"weight_kg": {"sds": "3.5"}}
 
-    [result] = tablet.push(seal(revision))
+    tablet.push(seal(revision))
 
-    assert "growth_differs" in result["flags"]
+    assert tablet.visit(revision["visit_id"])["flags"] == ["growth_differs"]
+
+
+def test_a_push_that_was_not_judged_is_judged_before_the_queue_is_shown(
+    tablet: Tablet, tablet_of, world: World, session: Session
+) -> None:
+    revision = tablet.revision(world)
+    revision["payload"]["answers"]["weight_kg"] = "2.600"
+    tablet.push(seal(revision))
+    session.execute(delete(JudgementRow))
+    session.commit()
+
+    assert tablet_of(world.sue).client.get("/review").status_code == 200
+
+    session.rollback()
+    assert "red_alert" in session.get(RevisionRow, revision["rev_id"]).all_flags
 
 
 def test_a_child_whose_parent_revision_is_missing_is_stored_as_an_orphan_and_the_parent_may_follow(

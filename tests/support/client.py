@@ -37,6 +37,7 @@ class Tablet:
 
     def post(self, url: str, body: Any, **more: Any) -> TestResponse:
         answer = self.client.post(url, json=body, headers={"X-CSRFToken": self.token()}, **more)
+        answer.close()  # what the server does behind an answer is done when the answer is read
         self.after()
         return answer
 
@@ -49,6 +50,10 @@ class Tablet:
         answer = self.client.get("/sync/v1/changes", query_string={"cursor": cursor, "limit": limit})
         assert answer.status_code == 200, answer.text
         return dict(answer.json)
+
+    def visit(self, visit_id: str) -> dict[str, Any]:
+        """The visit as this tablet would now be told of it."""
+        return next(item["body"] for item in self.pull()["items"] if item["id"] == visit_id)
 
     def revision(self, world: World, **changes: Any) -> dict[str, Any]:
         """A new birth visit, whole and valid, sealed; `changes` replace members before sealing."""

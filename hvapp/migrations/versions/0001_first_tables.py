@@ -350,6 +350,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_decision_visit_id"), ["visit_id"], unique=False)
 
     op.create_table(
+        "judgement",
+        sa.Column("revision_id", sa.String(length=36), nullable=False),
+        sa.Column("flags", sa.JSON(), nullable=False),
+        sa.Column("judged_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["revision_id"], ["revision.id"], name=op.f("fk_judgement_revision_id_revision")
+        ),
+        sa.PrimaryKeyConstraint("revision_id", name=op.f("pk_judgement")),
+    )
+    op.create_table(
         "outbox",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("child_id", sa.String(length=36), nullable=False),
@@ -391,6 +401,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_outbox_state"))
 
     op.drop_table("outbox")
+    op.drop_table("judgement")
     with op.batch_alter_table("decision", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_decision_visit_id"))
 

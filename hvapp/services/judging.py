@@ -1,0 +1,91 @@
+"""Running the form's own rules again on what tablets sent, and working out every centile again.
+
+Done after the receipt: right behind each push, and again before a supervisor's queue is shown, so that a crash
+in between leaves nothing unjudged for long. Reading and reckoning happen outside the transaction.
+"""
+
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from hvapp.domain.facts import ChildFacts, Measurement, build_facts
+from hvapp.domain.forms import FormDefinition, FormLibrary
+from hvapp.domain.reconcile import Flag
+from hvapp.domain.validate import check
+from hvapp.store.changes import announce
+from hvapp.store.children import ChildRow, children_by_ids, measurements_by_child
+from hvapp.store.transaction import transaction
+from hvapp.store.visits import RevisionRow, add_judgements, unjudged
+
+# Two programs reckoning the same formula agree far closer; more means another formula, or another child.
+GROWTH_TOLERANCE_SDS = Decimal("0.000001")
+
+
+def judge_new(session: Session, forms: FormLibrary, now: datetime, limit: int = 200) -> int:
+    """Judge up to `limit` revisions that nobody has judged yet; answers how many. Harmless to run twice at once."""
+    rows = unjudged(session, limit)
+    if not rows:
+        session.rollback()
+        return 0
+    ids = {row.child_ref for row in rows}
+    children = children_by_ids(session, ids)
+    measured = measurements_by_child(session, ids)
+    verdicts = {}
+    for row in rows:
+        child, form = children.get(row.child_ref), forms.find(row.form_id, row.form_version)
+        known = child is not None and form is not None
+        verdicts[row.id] = _judge(row, form, _facts_of(child, measured)) if known else []  # type: ignore[arg-type]
+    to_tell = {row.visit_id: row.author_id for row in rows if verdicts[row.id]}
+    with transaction(session):
+        add_judgements(session, verdicts, now)
+        for visit_id, author_id in to_tell.items():
+            announce(session, [author_id], "visit", visit_id)
+    return len(rows)
+
+
+def _facts_of(row: ChildRow, measured: dict[str, list[Measurement]]) -> ChildFacts:
+    measurements = measured.get(row.id, [])
+    birth_weights = [one.value for one in measurements if one.kind == "weight" and one.at_birth]
+    return ChildFacts(
+        birth_date=row.person.birth_date,
+        sex=row.person.sex,
+        gestation_days=row.gestation_days,
+        birth_weight_kg=birth_weights[-1] if birth_weights else None,
+        measurements=tuple(measurements),
+        need_level=row.need_level,
+    )
+
+
+def _judge(row: RevisionRow, form: FormDefinition, child: ChildFacts) -> list[str]:
+    payload = row.body["payload"]
+    sealed_at = datetime.fromisoformat(row.body["sealed_at"])
+    facts = build_facts(child, payload.get("answers"), sealed_at, form)
+    findings = check(form, payload, facts)
+    levels = {alert.level for alert in findings.alerts}
+    flags = {
+        Flag.INVALID_ANSWERS: bool(findings.findings),
+        Flag.GROWTH_DIFFERS: _growth_differs(payload, facts),
+        Flag.RED_ALERT: "red" in levels,
+        Flag.AMBER_ALERT: "amber" in levels,
+    }
+    return [flag.value for flag, holds in flags.items() if holds]
+
+
+def _growth_differs(payload: dict[str, Any], facts: dict[str, Any]) -> bool:
+    """Whether the tablet showed an SDS that the server does not get."""
+    derived = payload.get("derived")
+    if not isinstance(derived, dict):
+        return False
+    for field_id, shown in derived.items():
+        sent = shown.get("sds") if isinstance(shown, dict) else None
+        ours = facts.get(f"sds.{field_id}")
+        if sent is None and ours is None:
+            continue
+        try:
+            if sent is None or ours is None or abs(Decimal(sent) - Decimal(ours)) > GROWTH_TOLERANCE_SDS:
+                return True
+        except (InvalidOperation, TypeError, ValueError):
+            return True
+    return False
