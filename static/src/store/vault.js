@@ -27,14 +27,16 @@ export class Vault {
   /**
    * @param {TabletDatabase} db
    * @param {string} id
+   * @param {string} deviceName
    * @param {Account} account
    * @param {Record<KeyName, CryptoKey>} keys
    */
-  constructor(db, id, account, keys) {
+  constructor(db, id, deviceName, account, keys) {
     this.db = db;
     this.id = id;
     /** What the server knows this visitor's tablet by. */
     this.deviceId = id;
+    this.deviceName = deviceName;
     this.account = account;
     this.#keys = keys;
   }
@@ -123,7 +125,7 @@ export async function createVault({
       profile,
     });
   });
-  return new Vault(db, id, account, keys);
+  return new Vault(db, id, deviceName, account, keys);
 }
 
 /**
@@ -141,7 +143,8 @@ export async function unlock(accountId, passphrase, { db = openDatabase() } = {}
   const [work, caseload] = await Promise.all(
     KEY_NAMES.map((name) => unwrapKey(wrapper, wrap.keys[name], row.id, name)),
   );
-  return new Vault(db, row.id, await openBox(work, "profile", row.id, row.profile), { work, caseload });
+  const account = await openBox(work, "profile", row.id, row.profile);
+  return new Vault(db, row.id, row.deviceName, account, { work, caseload });
 }
 
 /**

@@ -11,7 +11,7 @@ import { recall, remember } from "../store/notes.js";
 import { listen } from "../store/notices.js";
 import { refused, waiting } from "../store/outbox.js";
 import { api as pageApi } from "./api.js";
-import { Offline, SignedOut, TryLater } from "./errors.js";
+import { Offline, Refused, SignedInAsOther, SignedOut, TryLater } from "./errors.js";
 import { pullChanges } from "./pull.js";
 import { pushOutbox } from "./push.js";
 
@@ -46,7 +46,7 @@ import { pushOutbox } from "./push.js";
  * @typedef {{onVisible: (heard: () => void) => () => void, onOnline: (heard: () => void) => () => void}} Page
  */
 
-/** @typedef {{request: (name: string, options: {signal: AbortSignal}, work: () => Promise<void>) => Promise<void>}} Locks */
+/** @typedef {{request: (name: string, options: {signal: AbortSignal}, work: () => Promise<void>) => Promise<unknown>}} Locks */
 
 const LOCK = "hvapp-sync";
 const FIRST_SPAN = 2_000;
@@ -62,7 +62,7 @@ const QUIET_SPAN = 5 * 60_000;
 export function createEngine(
   vault,
   {
-    deviceName = "Tablet",
+    deviceName = vault.deviceName,
     api = pageApi,
     clock = systemClock(),
     random = Math.random,
@@ -104,8 +104,8 @@ export function createEngine(
   }
 
   async function count() {
-    if (stop.signal.aborted) return;
-    tell({ waiting: await waiting(vault), refused: await refused(vault) });
+    const now = { waiting: await waiting(vault), refused: await refused(vault) };
+    if (!stop.signal.aborted) tell(now);
   }
 
   /** @param {number} wait */
@@ -123,7 +123,6 @@ export function createEngine(
       again = true;
       return running;
     }
-    clock.cancel(timer);
     running = untilDone().finally(() => {
       running = null;
     });
@@ -133,13 +132,16 @@ export function createEngine(
   async function untilDone() {
     do {
       again = false;
+      clock.cancel(timer);
       const { signal } = stop;
       try {
         await locks.request(LOCK, { signal }, () => talk(signal));
       } catch (error) {
-        if (!signal.aborted) failed(error);
+        if (signal.aborted) tell({ phase: "idle", progress: null });
+        else failed(error);
       }
-    } while (again && state.phase === "idle" && !stop.signal.aborted);
+      // What asked meanwhile may have been the network coming back: a failure does not swallow it.
+    } while (again && clock.now() >= notBefore && !stop.signal.aborted);
   }
 
   /** @param {AbortSignal} signal */
@@ -158,6 +160,8 @@ export function createEngine(
     await pullChanges(vault, api, { onProgress: (progress) => progressed(signal, progress) });
     await count();
     if (sent.problem) throw sent.problem;
+    // Completed while the rest was going up.
+    if (state.waiting > 0) again = true;
     failures = 0;
     notBefore = 0;
     tell({ phase: "idle", progress: null });
@@ -178,7 +182,8 @@ export function createEngine(
   async function greet() {
     const session = await api.session();
     // One browser, one sign-in, several vaults: nobody's visits may be sent under another's name.
-    if (session.account?.id !== vault.account.id) throw new SignedOut();
+    if (!session.account) throw new SignedOut();
+    if (session.account.id !== vault.account.id) throw new SignedInAsOther();
     const lastContact = clock.now();
     tell({ lastContact, serverVersion: session.appVersion });
     await remember(vault, {
@@ -186,16 +191,21 @@ export function createEngine(
       ...(session.clockOffset === null ? {} : { clockOffset: session.clockOffset }),
     });
     if (registered) return;
-    await api.registerDevice(vault.deviceId, { name: deviceName, storage_persisted: await isPersisted() });
-    registered = true;
+    try {
+      await api.registerDevice(vault.deviceId, { name: deviceName, storage_persisted: await isPersisted() });
+      registered = true;
+    } catch (error) {
+      // The tablet's name is a courtesy; visits go up without it.
+      if (!(error instanceof Refused)) throw error;
+    }
   }
 
   /** @param {unknown} error */
   function failed(error) {
-    void count();
+    const { name, message } = error instanceof Error ? error : new Error(String(error));
     if (error instanceof SignedOut) {
       // Not a failure of sending: nothing is spent, and only signing in can change it.
-      tell({ phase: "signed_out", progress: null, nextTryAt: null });
+      tell({ phase: "signed_out", progress: null, nextTryAt: null, problem: { name, message } });
       return;
     }
     const span = Math.min(LONGEST_SPAN, FIRST_SPAN * 2 ** failures);
@@ -205,7 +215,6 @@ export function createEngine(
       wait = Math.max(wait, error.retryAfter);
       notBefore = clock.now() + error.retryAfter;
     }
-    const { name, message } = error instanceof Error ? error : new Error(String(error));
     const offline = error instanceof Offline;
     tell({
       phase: offline ? "offline" : "waiting",
@@ -213,6 +222,28 @@ export function createEngine(
       problem: offline ? null : { name, message },
     });
     schedule(wait);
+  }
+
+  async function begin() {
+    try {
+      const lastContact = await recall(vault, "lastContact");
+      tell({ lastContact, lastReceipt: await recall(vault, "lastReceipt") });
+      await count();
+    } catch (error) {
+      failed(error);
+      return;
+    }
+    nudge();
+  }
+
+  /** @param {import("../store/notices.js").Topic} topic */
+  async function heard(topic) {
+    if (topic !== "outbox") return;
+    const before = state.waiting;
+    // A count that fails shows in the next exchange, which asks the same database.
+    await count().catch(() => {});
+    // More wait than before: a visit was completed, here or in another window.
+    if (state.waiting > before && !running) nudge();
   }
 
   /** Something happened that makes success likelier; a wait the server asked for still holds. */
@@ -225,31 +256,8 @@ export function createEngine(
     start() {
       if (!stop.signal.aborted) return;
       stop = new AbortController();
-      const { signal } = stop;
-      let before = 0;
-      disconnect = [
-        page.onVisible(nudge),
-        page.onOnline(nudge),
-        listen(vault.id, (topic) => {
-          if (topic !== "outbox") return;
-          void count().then(() => {
-            // More waits than before: a visit was completed, here or in another window.
-            if (state.waiting > before && !running) nudge();
-            else if (state.waiting > before) again = true;
-            before = state.waiting;
-          });
-        }),
-      ];
-      void (async () => {
-        const [lastContact, lastReceipt] = await Promise.all([
-          recall(vault, "lastContact"),
-          recall(vault, "lastReceipt"),
-        ]);
-        if (!signal.aborted) tell({ lastContact, lastReceipt });
-        await count();
-        before = state.waiting;
-        nudge();
-      })();
+      disconnect = [page.onVisible(nudge), page.onOnline(nudge), listen(vault.id, heard)];
+      void begin();
     },
 
     /** Ends: no further exchange begins; one under way settles what it has and ends. */

@@ -24,6 +24,16 @@ export class SignedOut extends Error {
   }
 }
 
+/** Somebody is signed in, but not whose vault is open: theirs are not the visits to send. */
+export class SignedInAsOther extends SignedOut {
+  constructor() {
+    super();
+    this.name = "SignedInAsOther";
+    this.message =
+      "Someone else is signed in to the service on this tablet. What you have recorded is safe on it. Sign in as yourself to send it.";
+  }
+}
+
 export class TooLarge extends Error {
   constructor() {
     super("That was too much for the service at once. Nothing is lost.");
