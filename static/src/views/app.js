@@ -49,6 +49,8 @@ export class App {
     this.soon = undefined;
     /** @type {Set<string>} children confirmed as the right one since unlocking */
     this.confirmed = new Set();
+    /** The civil day that states and due dates were worked out for. */
+    this.day = "";
     this.forget();
   }
 
@@ -178,6 +180,12 @@ export class App {
     if (!this.vault) return;
     const words = statusWords(this.sync, this.waiting);
     setStatus(words, this.sync?.phase === "signed_out" ? "warn" : this.waiting ? "wait" : "check");
+  }
+
+  /** The visits this visitor answers for; a child's record also shows colleagues'. */
+  get ownVisits() {
+    const me = this.vault?.account.id;
+    return this.visits.filter(({ draft, item, visit }) => draft || item || visit?.author?.id === me);
   }
 
   /** @param {string} contactType */

@@ -13,7 +13,8 @@ import { count } from "./words.js";
  */
 
 const NEW_BABY_DAYS = 28;
-const FIRST_ROWS = 30;
+const FIRST_ROWS = 14;
+const MORE_ROWS = 40;
 
 /** @type {{id: string, words: string, has: (subject: Subject, today: string) => boolean}[]} */
 const FILTERS = [
@@ -130,8 +131,8 @@ class List {
     slot(this.main, "count").hidden = false;
     let next = FIRST_ROWS;
     const more = () => {
-      list.append(...found.slice(next, next + FIRST_ROWS).map((subject) => this.row(subject)));
-      next += FIRST_ROWS;
+      list.append(...found.slice(next, next + MORE_ROWS).map((subject) => this.row(subject)));
+      next += MORE_ROWS;
       if (next < found.length) this.later = requestAnimationFrame(more);
     };
     if (next < found.length) this.later = requestAnimationFrame(more);

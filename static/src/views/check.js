@@ -173,7 +173,7 @@ class CheckScreen {
     const box = fill(piece("soft"), {
       label: field?.label ?? "",
       message: finding.message,
-      confirm: `${field ? this.model.words(field) : value} is right`,
+      confirm: `${field ? this.model.words(field) : String(value)} is right`,
       change: "Change it",
     });
     slot(box, "confirm").addEventListener("click", () => {
@@ -202,15 +202,20 @@ class CheckScreen {
       .map((/** @type {Any} */ section) => {
         const rows = section.fields
           .filter((/** @type {Any} */ field) => seen.visible.has(field.id))
-          .filter((/** @type {Any} */ field) => field.id in this.model.draft.answers || missing.has(field.id))
-          .map((/** @type {Any} */ field) => this.row(field, seen, missing.get(field.id)));
+          .filter(
+            (/** @type {import("../forms/definition.js").Field} */ field) =>
+              field.id in this.model.draft.answers || missing.has(field.id),
+          )
+          .map((/** @type {import("../forms/definition.js").Field} */ field) =>
+            this.row(field, seen, missing.get(field.id)),
+          );
         return rows.length ? fill(piece("check-section"), { title: section.title, rows }) : null;
       })
       .filter((/** @type {Node | null} */ part) => part !== null);
   }
 
   /**
-   * @param {Any} field
+   * @param {import("../forms/definition.js").Field} field
    * @param {ReturnType<VisitModel["look"]>} seen
    * @param {string | undefined} problem
    */

@@ -1,13 +1,14 @@
 /** One child or pregnancy: what is due, what was, who lives there; and the way into a visit. */
 
+import { startingAnswers } from "../forms/starting.js";
 import { formatDate } from "../lib/dates.js";
-import { startDraft } from "../store/drafts.js";
+import { saveDraft, startDraft } from "../store/drafts.js";
 import { el, fill, on, onSubmit, show, slot, template } from "./dom.js";
-import { formFor, formHash } from "./forms.js";
+import { formFor, formHash, loadForm } from "./forms.js";
 import { announce, openSheet } from "./frame.js";
 import { ageLine, languageName, lookalikes, numberWords } from "./people.js";
 import { linkItem, stateTag, whyWords } from "./rows.js";
-import { inSentence, KIND, listed, MODE, when, word } from "./words.js";
+import { inSentence, KIND, listed, MODE, RELATIONSHIP, when, word } from "./words.js";
 
 /**
  * @typedef {import("./app.js").App} App
@@ -184,8 +185,25 @@ async function begin(app, subject, contactType) {
     form: { id: form.id, version: form.version, definitionHash: await formHash(form) },
     contactType,
   });
+  if (!Object.keys(draft.answers).length) await prefill(app, subject, draft);
   announce("Visit started");
   await app.go("visit", { draft: draft.id });
+}
+
+/**
+ * What the tablet knows already is filled in; measurements never are.
+ * @param {App} app
+ * @param {Subject} subject
+ * @param {import("../types.js").Draft} draft
+ */
+async function prefill(app, subject, draft) {
+  const { definition } = await loadForm(draft.formId, draft.formVersion);
+  draft.answers = startingAnswers(definition, {
+    now: draft.createdAt,
+    practitionerType: app.open.account.job,
+    child: subject.body,
+  });
+  await saveDraft(app.open, draft);
 }
 
 /**
@@ -195,7 +213,7 @@ async function begin(app, subject, contactType) {
  */
 function openVisit(app, state) {
   const title = app.contactTitle(state.contactType);
-  const line = el("p", {}, el("strong", {}, title), " ", stateTag(state.state), ` ${when(state.at)} `);
+  const line = el("p", {}, el("strong", {}, title), " ", stateTag(state), ` ${when(state.at)} `);
   if (state.state === "draft") {
     line.append(
       linkItem(`Go on with the ${inSentence(title)}`, "#/visit", () =>
@@ -266,7 +284,7 @@ function languageWords(body) {
 
 /** @param {any} member */
 function memberItem(member) {
-  const facts = [word({}, member.relationship).toLowerCase()];
+  const facts = [word(RELATIONSHIP, member.relationship).toLowerCase()];
   if (member.parental_responsibility) facts.push("parental responsibility");
   const item = el("li", {}, `${member.name}, ${facts.join(", ")}`);
   if (member.phone) {

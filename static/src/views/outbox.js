@@ -44,7 +44,7 @@ export function outbox(app, { signIn }) {
 function drawOutbox(app, main) {
   drawState(app, main);
   const groups = GROUPS.map(({ title, states }) => {
-    const rows = app.visits
+    const rows = app.ownVisits
       .filter(({ state }) => states.includes(state))
       .map((state) =>
         visitRow(state, {

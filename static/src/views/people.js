@@ -110,6 +110,8 @@ export function matcher(query) {
   if (!typed) return () => true;
   const words = typed.split(/\s+/);
   const together = squeeze(typed);
+  // Digits in groups are one number, not several words.
+  if (/^\d+$/.test(together)) return ({ search }) => search.includes(together);
   return ({ search }) => words.every((part) => search.includes(part)) || search.includes(together);
 }
 

@@ -15,7 +15,7 @@ export function returned(app) {
    * @param {import("./router.js").Place} place
    */
   return async (main, place) => {
-    const state = app.visits.find(({ visitId }) => visitId === place.visit);
+    const state = app.ownVisits.find(({ visitId }) => visitId === place.visit);
     const asked = state ? questions(state) : null;
     if (!state || !asked) return answered(main);
     const { visit } = state;

@@ -1,5 +1,6 @@
 /** One row of a list of children or visits; the whole row opens it. */
 
+import { civilDate, formatDate } from "../lib/dates.js";
 import { el, fill, piece, slot } from "./dom.js";
 import { ageLine, flags, tagItems, tagOf } from "./people.js";
 import { LEVEL, STATE, when, word } from "./words.js";
@@ -43,14 +44,16 @@ export function whyWords({ body, next }) {
 function sideTags({ body, visits }) {
   const tags = [];
   const pressing = visits.find(({ state }) => !["in_red_book", "approved"].includes(state));
-  if (pressing) tags.push(stateTag(pressing.state));
+  if (pressing) tags.push(stateTag(pressing));
   if (body.need_level !== "universal") tags.push(tagOf(word(LEVEL, body.need_level)));
   return tags;
 }
 
-/** @param {keyof typeof STATE} state */
-export function stateTag(state) {
-  return tagOf(STATE[state].words, STATE[state].tag);
+/** @param {VisitState} visit */
+export function stateTag({ state, visit }) {
+  const { words, tag } = STATE[state];
+  const since = state === "in_red_book" ? visit?.red_book?.at : null;
+  return tagOf(since ? `${words}, ${formatDate(civilDate(new Date(since)))}` : words, tag);
 }
 
 /**
@@ -63,7 +66,7 @@ export function visitRow(state, { name, contact, why, open }) {
     meta: `${contact}, ${when(state.at)}`,
     why: why ?? null,
     tags: null,
-    side: [stateTag(state.state)],
+    side: [stateTag(state)],
   });
   link(row, "#/child", open);
   return row;

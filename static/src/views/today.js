@@ -32,9 +32,9 @@ function drawToday(app, main) {
   const dueNow = [...app.roster.values()].filter(({ next }) => next).sort(byUrgency);
   const overdue = dueNow.filter(({ next }) => next?.state === "overdue" || next?.state === "breached");
   const due = dueNow.filter(({ next }) => next?.state === "due" || next?.state === "due_soon");
-  const returned = app.visits.filter(({ state }) => state === "returned");
-  const drafts = app.visits.filter(({ state }) => state === "draft");
-  const waiting = app.visits.filter(({ state }) => state === "waiting" || state === "refused");
+  const returned = app.ownVisits.filter(({ state }) => state === "returned");
+  const drafts = app.ownVisits.filter(({ state }) => state === "draft");
+  const waiting = app.ownVisits.filter(({ state }) => state === "waiting" || state === "refused");
   const groups = [
     group(
       "Sent back with a question",

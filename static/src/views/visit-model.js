@@ -161,14 +161,17 @@ export class VisitModel {
     );
   }
 
-  /** @param {string} fieldId */
+  /**
+   * @param {string} fieldId
+   * @returns {import("../forms/definition.js").Field | null}
+   */
   field(fieldId) {
     return this.sectionOf(fieldId)?.fields.find((/** @type {Any} */ field) => field.id === fieldId) ?? null;
   }
 
   /**
    * The answer in plain words; empty when there is none.
-   * @param {Any} field
+   * @param {import("../forms/definition.js").Field} field
    */
   words(field) {
     const value = this.draft.answers[field.id];

@@ -65,6 +65,8 @@ class VisitScreen {
     this.model = model;
     /** @type {string | null} */
     this.section = null;
+    /** @type {import("./visit-model.js").SectionState[]} */
+    this.states = [];
     main.append(template("visit"));
     fill(main, { title: app.contactTitle(model.draft.contactType) });
     const form = formNodes(model.form);

@@ -24,6 +24,16 @@ export const MODE = {
   electronic: "Electronic",
 };
 
+export const RELATIONSHIP = {
+  mother: "Mother",
+  father: "Father",
+  parent: "Parent",
+  grandparent: "Grandparent",
+  foster_carer: "Foster carer",
+  lives_here: "Lives here",
+  other: "Other",
+};
+
 export const KIND = {
   weight: { label: "Weight", unit: "kg" },
   length: { label: "Length", unit: "cm" },
