@@ -1,0 +1,16 @@
+"""Every promise about speed: python -m bench"""
+
+import subprocess
+import sys
+
+PARTS = ("size", "push", "tablet")
+
+
+def main() -> int:
+    return max(
+        subprocess.run([sys.executable, "-m", f"bench.{part}"], check=False).returncode for part in PARTS
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

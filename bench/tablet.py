@@ -1,0 +1,136 @@
+"""The tablet app on a slow processor: python -m bench.tablet (after hvapp assets)
+
+Chromium with its processor slowed six times, which is about a cheap tablet on this kind of machine. The server is
+stopped: everything measured happens offline.
+
+Cold open: a new browser process, from asking for the address to an unlock page that takes typing.
+Answer saved: from the press of an answer to its being on disk under strict durability.
+"""
+
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import CDPSession, Page, sync_playwright
+
+from bench.report import Report, percentile
+from hvapp.app import create_app
+from hvapp.commands.database import upgrade
+from hvapp.extensions import db
+from hvapp.settings import Settings
+from tests.support.browser import Browser
+from tests.support.servers import Program, free_port, web_server
+from tests.support.tablet_page import TabletPage
+from tests.support.world import PASSWORD, World, make_world
+
+SLOWER = 6
+OPENINGS = 20
+ANSWERS = 60
+
+
+def main(openings: int = OPENINGS, answers: int = ANSWERS) -> None:
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        home = Path(folder)
+        world, server = _installation(home)
+        browser = Browser(playwright, home / "profile")
+        address = f"http://localhost:{server.ready_url.split(':')[2].split('/')[0]}"  # type: ignore[union-attr]
+        with _running(server):
+            page = browser.start()
+            TabletPage(page, address).open().set_up(world.amira.email, PASSWORD)
+            browser.close()
+        opened = [_cold_open(browser, address) for _ in range(openings)]
+        saved = _save_answers(browser, address, answers)
+    report = Report(f"Tablet offline, processor slowed {SLOWER} times")
+    report.promise("cold open to usable, p50", percentile(opened, 0.5), 800, "ms")
+    report.promise("cold open to usable, p95", percentile(opened, 0.95), 1200, "ms")
+    report.note("cold open to usable", opened, "ms")
+    report.promise("one answer saved, p95", percentile(saved, 0.95), 50, "ms")
+    report.note("one answer saved", saved, "ms")
+    report.end()
+
+
+def _installation(home: Path) -> tuple[World, Program]:
+    settings = Settings(
+        secret_key="bench", database_url=f"sqlite:///{home / 'hvapp.db'}", secure_cookies=False
+    )
+    app = create_app(settings)
+    upgrade(app)
+    with app.app_context():
+        world = make_world(db.session)
+    return world, web_server(home, free_port())
+
+
+@contextmanager
+def _running(server: Program) -> Iterator[None]:
+    server.start()
+    try:
+        yield
+    finally:
+        server.stop()
+
+
+def _slow(page: Page) -> CDPSession:
+    session = page.context.new_cdp_session(page)
+    session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    return session
+
+
+def _cold_open(browser: Browser, address: str) -> float:
+    """Milliseconds by the browser's own clock, from the start of the navigation."""
+    page = browser.start()
+    _slow(page)
+    page.goto(f"{address}/tablet", wait_until="commit")
+    page.get_by_label("Passphrase of this tablet").wait_for()
+    usable = page.evaluate(
+        """() => new Promise((done) => {
+            document.querySelector('input[type=password]').focus();
+            requestAnimationFrame(() => setTimeout(() => done(performance.now())));
+        })"""
+    )
+    browser.close()
+    return float(usable)
+
+
+def _save_answers(browser: Browser, address: str, count: int) -> list[float]:
+    page = browser.start()
+    tablet = TabletPage(page, address).open()
+    tablet.unlock()
+    tablet.open_child("Maya Marlow")
+    tablet.start_visit()
+    tablet.open_section("About this visit")
+    tablet.answer("place", "home")
+    tablet.saved()
+    _slow(page)
+    page.wait_for_timeout(500)
+    taken = []
+    for turn in range(count):
+        code = ("gp", "home")[turn % 2]
+        taken.append(float(page.evaluate(_PRESS_AND_WAIT, code)))
+    browser.close()
+    return taken
+
+
+# The mark says "Saved" once the draft is on disk, never before.
+_PRESS_AND_WAIT = """(code) => new Promise((done) => {
+    const input = document.querySelector(`[data-field="place"] input[value="${code}"]`);
+    const mark = document.querySelector('[data-slot="saved"]');
+    const before = performance.now();
+    const watch = new MutationObserver(() => {
+        if (!mark.textContent.includes("Saved")) return;
+        watch.disconnect();
+        done(performance.now() - before);
+    });
+    watch.observe(mark, { attributes: true, childList: true, subtree: true, characterData: true });
+    input.click();
+})"""
+
+
+if __name__ == "__main__":
+    started = time.monotonic()
+    try:
+        main()
+    finally:
+        print(f"  took {time.monotonic() - started:.0f} s", file=sys.stderr)

@@ -1,0 +1,96 @@
+"""The whole product in miniature for browser tests: server, worker, red book, browsers, all killable."""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Playwright, sync_playwright
+
+from hvapp.app import create_app
+from hvapp.commands.database import upgrade
+from hvapp.extensions import db
+from hvapp.settings import ROOT, Settings
+from tests.support.browser import Browser
+from tests.support.servers import Program, free_port, web_server
+from tests.support.world import World, make_world
+
+
+@dataclass
+class Stage:
+    """One installation with the small known world in it. `port` is where the server listens when it runs."""
+
+    home: Path
+    port: int
+    world: World
+    server: Program
+    programs: list[Program] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    def add(self, program: Program) -> Program:
+        self.programs.append(program)
+        return program.start()
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    if not (ROOT / "static" / "dist" / "manifest.json").is_file():
+        raise AssertionError("the browser files are not built: run ./hv test, or hvapp assets")
+    home = tmp_path / "home"
+    home.mkdir()
+    settings = Settings(
+        secret_key="only for tests", database_url=f"sqlite:///{home / 'hvapp.db'}", secure_cookies=False
+    )
+    (home / "secret.key").write_text(settings.secret_key)
+    app = create_app(settings)
+    upgrade(app)
+    with app.app_context():
+        world = make_world(db.session)
+        db.session.remove()
+        db.engine.dispose()
+    port = free_port()
+    stage = Stage(home, port, world, web_server(home, port))
+    stage.server.start()
+    yield stage
+    for program in [*reversed(stage.programs), stage.server]:
+        program.stop()
+
+
+@pytest.fixture
+def new_browser(playwright: Playwright, tmp_path: Path) -> Iterator[Callable[[str], Browser]]:
+    """A browser with a profile of its own, by name; the same name finds the same profile again."""
+    browsers: dict[str, Browser] = {}
+
+    def of(name: str) -> Browser:
+        if name not in browsers:
+            browsers[name] = Browser(playwright, tmp_path / "profiles" / name)
+        return browsers[name]
+
+    yield of
+    for browser in browsers.values():
+        with contextlib.suppress(Exception):
+            browser.kill()
+
+
+@pytest.fixture
+def shots() -> Callable[..., None]:
+    """Screenshots of a journey, kept when HVAPP_SCREENSHOTS names a folder."""
+    folder = os.environ.get("HVAPP_SCREENSHOTS")
+
+    def take(page, name: str) -> None:
+        if folder:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
+
+    return take
