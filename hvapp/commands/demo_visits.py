@@ -11,6 +11,7 @@ from hvapp.domain.synthetic.answers import question_of, sealed_revision
 from hvapp.domain.synthetic.model import RecordedVisit, VisitStep
 from hvapp.services.accounts import find_account
 from hvapp.services.intake import receive_batch
+from hvapp.services.judging import judge_new
 from hvapp.services.review import approve, send_back
 
 
@@ -51,6 +52,7 @@ def _play(
         )
         if results[0].result is not Result.STORED:
             raise ValueError(f"a demonstration visit was not taken in: {results[0].message}")
+        judge_new(session, forms, step.at)
         return
     reviewer = _account(session, visit.reviewer_id)
     if step.kind == "approved":

@@ -42,7 +42,8 @@ def load(session: Session, population: Population, *, password_hash: str, now: d
                 "not_empty",
             )
         for row, values in _rows(population, password_hash, now):
-            session.execute(insert(row), values)
+            # Without render_nulls, every row with another set of empty columns is a statement of its own.
+            session.execute(insert(row), values, execution_options={"render_nulls": True})
         _announce(session, population)
         write_audit(
             session,
