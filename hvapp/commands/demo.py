@@ -12,6 +12,7 @@ import click
 from hvapp import build
 from hvapp.app import create_app
 from hvapp.commands.database import upgrade
+from hvapp.commands.demo_visits import record_visits
 from hvapp.commands.processes import CannotStart, Program, Together, check_port, web_command
 from hvapp.domain.accounts import ROLE_NAMES, Account
 from hvapp.domain.synthetic import make_population
@@ -50,8 +51,10 @@ def run(*, port: int, reset: bool, seed: int, today: date, say: build.Say) -> No
                 db.session,
                 population,
                 password_hash=accounts.hash_password(PASSWORD),
-                forms=app.extensions["forms"],
                 now=datetime.now(UTC),
+            )
+            record_visits(
+                db.session, population, forms=app.extensions["forms"], receipt_key=settings.receipt_key
             )
         lines = accounts.list_accounts(db.session)
         db.session.rollback()
