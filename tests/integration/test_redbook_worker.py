@@ -1,0 +1,441 @@
+"""From approval to the red book: the worker with the real database and a red book at a real address."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from flask import Flask
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session, sessionmaker
+from werkzeug.serving import make_server
+
+from hvapp.domain.redbook import Outcome
+from hvapp.services import outbox, review
+from hvapp.services.database import open_sessions
+from hvapp.services.outbox import Envelope
+from hvapp.settings import ROOT, Settings
+from hvapp.store.children import ChildRow
+from hvapp.store.outbox import OutboxRow
+from hvapp.store.visits import VisitRow
+from sync import worker as worker_module
+from sync.redbook_stub.app import create_redbook
+from sync.redbook_stub.faults import Faults
+from sync.transports.fhir_rest import FhirRest
+from sync.worker import Transport, Worker
+from tests.support.client import FORMS, Tablet, seal
+from tests.support.world import World
+
+
+class Clock:
+    """Time that passes only when told to."""
+
+    def __init__(self) -> None:
+        self.time = datetime.now(UTC) + timedelta(seconds=5)
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def pass_by(self, **amount: float) -> None:
+        self.time += timedelta(**amount)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def sessions(settings: Settings, app: Flask) -> Iterator["sessionmaker[Session]"]:
+    factory = open_sessions(settings)
+    yield factory
+    factory.kw["bind"].dispose()
+
+
+class RedBook:
+    """The stand-in at an address, and what is in it."""
+
+    def __init__(self, url: str, faults: Faults) -> None:
+        self.url = url
+        self.faults = faults
+
+    def count(self, world: World) -> tuple[int, int, int, int]:
+        search = {"identifier": f"https://fhir.nhs.uk/Id/nhs-number|{world.nhs_number}"}
+        found = requests.get(f"{self.url}/Patient", params=search, timeout=5).json()
+        if not found["total"]:
+            return 0, 0, 0, 0
+        patient = found["entry"][0]["resource"]["id"]
+        return found["total"], *(
+            self._of(patient, kind) for kind in ("Encounter", "Observation", "QuestionnaireResponse")
+        )
+
+    def _of(self, patient: str, kind: str) -> int:
+        return int(requests.get(f"{self.url}/{kind}", params={"patient": patient}, timeout=5).json()["total"])
+
+
+@contextmanager
+def red_book_at(data: Path, port: int = 0) -> Iterator[RedBook]:
+    app = create_redbook(data)
+    server = make_server("127.0.0.1", port, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield RedBook(f"http://127.0.0.1:{server.server_port}/fhir", app.extensions["redbook_faults"])
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        app.extensions["redbook_store"].close()
+
+
+@pytest.fixture
+def red_book(tmp_path: Path) -> Iterator[RedBook]:
+    with red_book_at(tmp_path / "red-book") as running:
+        yield running
+
+
+def make_worker(
+    sessions: "sessionmaker[Session]", transport: Transport, clock: Callable[[], datetime]
+) -> Worker:
+    return Worker(
+        sessions=sessions,
+        forms=FORMS,
+        transport=transport,
+        worker_id="test-worker",
+        stopping=threading.Event(),
+        now=clock,
+    )
+
+
+@pytest.fixture
+def worker(sessions: "sessionmaker[Session]", red_book: RedBook, clock: Clock) -> Worker:
+    return make_worker(sessions, FhirRest(red_book.url), clock)
+
+
+def approve(tablet: Tablet, world: World, session: Session, revision: dict[str, Any]) -> dict[str, Any]:
+    [result] = tablet.push(revision)
+    assert result["result"] == "stored", result
+    review.approve(
+        session,
+        reviewer=world.sue,
+        visit_id=revision["visit_id"],
+        rev_id=revision["rev_id"],
+        now=datetime.now(UTC),
+    )
+    return revision
+
+
+@pytest.fixture
+def approved(tablet: Tablet, world: World, session: Session) -> dict[str, Any]:
+    return approve(tablet, world, session, tablet.revision(world))
+
+
+def with_answers(revision: dict[str, Any], **answers: Any) -> dict[str, Any]:
+    payload = revision["payload"] | {"answers": revision["payload"]["answers"] | answers}
+    return seal(revision | {"payload": payload})
+
+
+def message(session: Session) -> OutboxRow:
+    # Ends the snapshot that an earlier look opened.
+    session.rollback()
+    session.expire_all()
+    [row] = session.query(OutboxRow).all()
+    return row
+
+
+def state(session: Session, revision: dict[str, Any]) -> str:
+    session.rollback()
+    session.expire_all()
+    visit = session.get(VisitRow, revision["visit_id"])
+    assert visit is not None
+    return visit.state
+
+
+def test_an_approved_visit_reaches_the_red_book(
+    worker: Worker, red_book: RedBook, world: World, session: Session, approved: dict[str, Any]
+) -> None:
+    assert worker.run_once() is True
+    assert worker.run_once() is False
+
+    assert red_book.count(world) == (1, 1, 4, 1)
+    assert state(session, approved) == "in_red_book"
+    row = message(session)
+    assert (row.state, row.reason_code) == ("sent", "stored")
+    assert row.reference is not None and row.reference.startswith("Encounter/")
+    assert row.payload is not None and b'"value":3.180' in row.payload
+
+
+def test_nothing_to_do_is_no_work(worker: Worker) -> None:
+    assert worker.run_once() is False
+
+
+def test_a_worker_that_dies_after_sending_leaves_one_visit(
+    worker: Worker,
+    sessions: "sessionmaker[Session]",
+    red_book: RedBook,
+    world: World,
+    clock: Clock,
+    session: Session,
+    approved: dict[str, Any],
+) -> None:
+    """The bytes arrived, the answer was never written down: the next worker sends the very same bytes."""
+
+    class Power(FhirRest):
+        def send(self, message: Any) -> Outcome:
+            super().send(message)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make_worker(sessions, Power(red_book.url), clock).run_once()
+    frozen = message(session).payload
+    assert red_book.count(world) == (1, 1, 4, 1)
+    assert state(session, approved) == "approved"
+
+    assert worker.run_once() is False, "the lease is not over"
+    clock.pass_by(seconds=worker_module.LEASE_SECONDS + 1)
+    assert worker.run_once() is True
+    assert message(session).payload == frozen
+    assert red_book.count(world) == (1, 1, 4, 1)
+    assert state(session, approved) == "in_red_book"
+
+
+@pytest.mark.parametrize("fault", ["busy", "html", "broken", "redirect"])
+def test_trouble_at_the_other_side_is_waited_out(
+    worker: Worker,
+    red_book: RedBook,
+    world: World,
+    clock: Clock,
+    session: Session,
+    approved: dict[str, Any],
+    fault: str,
+) -> None:
+    red_book.faults.give(fault)
+    worker.run_once()
+    assert message(session).state == "retry"
+    assert state(session, approved) == "approved"
+
+    clock.pass_by(hours=2)
+    worker.run_once()
+    assert state(session, approved) == "in_red_book"
+    assert message(session).attempts == 2
+    assert red_book.count(world) == (1, 1, 4, 1)
+
+
+def test_a_red_book_that_is_down_and_comes_back(
+    sessions: "sessionmaker[Session]",
+    tmp_path: Path,
+    world: World,
+    clock: Clock,
+    session: Session,
+    approved: dict[str, Any],
+) -> None:
+    with red_book_at(tmp_path / "red-book") as running:
+        url = running.url
+    worker = make_worker(sessions, FhirRest(url), clock)
+    worker.run_once()
+    assert (message(session).state, message(session).reason_code) == ("retry", "unreachable")
+
+    clock.pass_by(hours=2)
+    with red_book_at(tmp_path / "red-book", int(url.split(":")[2].split("/")[0])) as running:
+        worker.run_once()
+        assert running.count(world) == (1, 1, 4, 1)
+    assert state(session, approved) == "in_red_book"
+
+
+def test_after_a_day_a_person_is_asked(
+    sessions: "sessionmaker[Session]", clock: Clock, session: Session, world: World, approved: dict[str, Any]
+) -> None:
+    worker = make_worker(sessions, FhirRest("http://127.0.0.1:9/fhir"), clock)
+    worker.run_once()
+    clock.pass_by(hours=25)
+    worker.run_once()
+    row = message(session)
+    assert (row.state, row.reason_code) == ("dead", "gave_up")
+    assert state(session, approved) == "red_book_failed"
+
+
+def test_a_refusal_is_a_dead_letter_with_a_reason(
+    worker: Worker, red_book: RedBook, session: Session, approved: dict[str, Any]
+) -> None:
+    red_book.faults.give("refused", 2)
+    worker.run_once()
+    row = message(session)
+    assert (row.state, row.reason_code) == ("dead", "refused")
+    assert row.reason is not None and row.reason.startswith("The red book refused the visit")
+    assert state(session, approved) == "red_book_failed"
+
+
+def test_lost_credentials_pause(
+    worker: Worker, red_book: RedBook, session: Session, approved: dict[str, Any]
+) -> None:
+    red_book.faults.give("signed_out")
+    worker.run_once()
+    assert (message(session).state, message(session).reason_code) == ("paused", "signed_out")
+
+
+def test_a_family_that_did_not_agree_is_not_sent(
+    worker: Worker, red_book: RedBook, tablet: Tablet, world: World, session: Session
+) -> None:
+    revision = tablet.revision(world)
+    refused = with_answers(revision, share_consent={"gp": True, "red_book": False})
+    approve(tablet, world, session, refused)
+    worker.run_once()
+    row = message(session)
+    assert (row.state, row.reason_code, row.payload) == ("paused", "not_agreed", None)
+    assert red_book.count(world) == (0, 0, 0, 0)
+
+
+def test_a_child_without_an_nhs_number_waits_and_goes_once_traced(
+    worker: Worker, red_book: RedBook, tablet: Tablet, world: World, session: Session, clock: Clock
+) -> None:
+    child = session.get(ChildRow, world.child_id)
+    assert child is not None
+    child.person.nhs_number = None
+    session.commit()
+    approve(tablet, world, session, tablet.revision(world))
+    worker.run_once()
+    row = message(session)
+    assert (row.state, row.reason_code, row.payload) == ("paused", "no_nhs_number", None)
+
+    child.person.nhs_number = world.nhs_number
+    session.commit()
+    outbox.send_again(session, row.id, by=world.sue, now=clock())
+    worker.run_once()
+    assert message(session).state == "sent"
+
+
+def test_a_correction_replaces_in_place(
+    worker: Worker,
+    red_book: RedBook,
+    tablet: Tablet,
+    world: World,
+    session: Session,
+    clock: Clock,
+    approved: dict[str, Any],
+) -> None:
+    worker.run_once()
+    before = red_book.count(world)
+    correction = tablet.revision(world, visit_id=approved["visit_id"], parent_rev=approved["rev_id"])
+    correction = with_answers(correction, weight_kg="3.280", length_cm={"not_done": "asleep_unsettled"})
+    approve(tablet, world, session, correction)
+    assert worker.run_once() is True
+    assert state(session, approved) == "in_red_book"
+    after = red_book.count(world)
+    assert (after[0], after[1], after[2], after[3]) == (1, 1, before[2] - 1, 1)
+
+
+def test_a_message_that_cannot_be_built_is_a_dead_letter_and_the_worker_goes_on(
+    worker: Worker, session: Session, approved: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(record: Any, kind: Any) -> bytes:
+        raise ValueError(f"no room for {record.child.given_name}")
+
+    monkeypatch.setattr(worker_module.fhir_r4, "build", fail)
+    assert worker.run_once() is True
+    row = message(session)
+    assert (row.state, row.reason_code) == ("dead", "not_built")
+    assert row.reason is not None and "Maya" not in row.reason
+
+
+def test_a_message_that_may_not_leave_is_a_dead_letter_with_the_problem(
+    worker: Worker,
+    red_book: RedBook,
+    world: World,
+    session: Session,
+    approved: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        worker_module.conformance, "problems", lambda record, payload: ["It names a stranger."]
+    )
+    worker.run_once()
+    row = message(session)
+    assert (row.state, row.reason_code) == ("dead", "not_conformant")
+    assert row.reason == "The message was held back. It names a stranger."
+    assert red_book.count(world) == (0, 0, 0, 0)
+
+
+def test_no_transaction_is_open_while_the_network_is_used(
+    sessions: "sessionmaker[Session]", session: Session, clock: Clock, approved: dict[str, Any]
+) -> None:
+    """Another writer gets through while a message is under way; SQLite has one writer at a time."""
+
+    class Slow:
+        def send(self, message: Envelope) -> Outcome:
+            with sessions() as other:
+                other.connection().exec_driver_sql("PRAGMA busy_timeout=100")
+                other.connection().exec_driver_sql("UPDATE visit SET state = state")
+                other.commit()
+            return Outcome("sent", "stored", "Stored.")
+
+    assert make_worker(sessions, Slow(), clock).run_once() is True
+
+
+def test_the_loop_survives_trouble_and_stops_when_told(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rounds: list[BaseException | bool] = [
+        OperationalError("SELECT 9990000018", {}, Exception("locked")),
+        RuntimeError("Maya Marlow has no birth date"),
+        True,
+        False,
+    ]
+
+    def run_once(self: Worker) -> bool:
+        step = rounds.pop(0)
+        if not rounds:
+            self.stopping.set()
+        if isinstance(step, BaseException):
+            raise step
+        return step
+
+    monkeypatch.setattr(Worker, "run_once", run_once)
+    monkeypatch.setattr(worker_module, "TROUBLE_SECONDS", 0.01)
+    monkeypatch.setattr(worker_module, "IDLE_SECONDS", 0.01)
+    worker.run()
+    logged = capsys.readouterr().out
+    assert rounds == []
+    assert "worker_database_trouble" in logged and "worker_trouble" in logged and "worker_stopped" in logged
+    assert "Maya" not in logged and "9990000018" not in logged
+
+
+def test_the_worker_program_sends_and_stops_cleanly(
+    settings: Settings,
+    tmp_path: Path,
+    red_book: RedBook,
+    world: World,
+    session: Session,
+    approved: dict[str, Any],
+) -> None:
+    environment = os.environ | {
+        "HVAPP_HOME": str(tmp_path / "home"),
+        "HVAPP_DATABASE_URL": settings.database_url,
+        "HVAPP_REDBOOK_URL": red_book.url,
+    }
+    program = subprocess.Popen(
+        [sys.executable, "-m", "sync", "worker"], cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        deadline = time.monotonic() + 30
+        while state(session, approved) != "in_red_book":
+            assert program.poll() is None and time.monotonic() < deadline
+            time.sleep(0.1)
+    finally:
+        program.send_signal(signal.SIGTERM)
+        _, logged = program.communicate(timeout=30)
+    assert program.returncode == 0
+    events = [json.loads(line) for line in logged.splitlines()]
+    assert [event["event"] for event in events] == ["worker_started", "red_book_attempt", "worker_stopped"]
+    assert events[1]["outcome"] == "sent" and events[1]["visit_id"] == approved["visit_id"]
+    for private in ("Maya", "Marlow", world.nhs_number, "3.180"):
+        assert private not in logged
