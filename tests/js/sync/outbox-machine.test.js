@@ -31,6 +31,7 @@ const FAILURES = /** @type {const} */ ([
   "400",
   "csrf",
   "sent twice",
+  "rejected",
 ]);
 
 const action = fc.oneof(
@@ -107,12 +108,22 @@ class Life {
   async complete(which, twice) {
     const visit = this.pick(which);
     if (!visit) return;
-    const { draft } = visit;
+    const other = this.pick(which + 1);
+    await Promise.all([
+      this.seal(visit.draft),
+      // A second tap, and another visit completed at the same moment.
+      twice && this.seal(visit.draft),
+      twice && other && other !== visit && this.seal(other.draft),
+    ]);
+  }
+
+  /** @param {import("../../../static/src/types.js").Draft} draft */
+  async seal(draft) {
     this.uncertain.add(draft.id);
-    const seal = () => /** @type {any} */ (this.outbox).sealDraft(this.tablet, draft, revisionOf(draft));
-    const [item, again] = await Promise.all([seal(), twice ? seal() : null]);
-    if (again) assert.equal(again.rev.sha256, item.rev.sha256);
-    this.settle(draft.id, item.rev);
+    const item = await this.outbox?.sealDraft(this.tablet, draft, revisionOf(draft));
+    const before = this.completed.get(draft.id);
+    if (before) assert.equal(item?.rev?.sha256, before, "two taps make one visit");
+    this.settle(draft.id, item?.rev);
   }
 
   /** @param {string} id @param {any} rev */
@@ -165,6 +176,8 @@ class Life {
       if (failure === "half the results") return json({ results: results.slice(results.length / 2) });
       return json({ results: results.map((/** @type {any} */ result) => ({ ...result, receipt: null })) });
     };
+    if (failure === "rejected")
+      server.judge = () => (calls++ >= onCall ? { result: "rejected:malformed" } : null);
     try {
       await pushOutbox(this.tablet, createApi({ fetch: server.fetch }));
     } catch {
@@ -172,6 +185,7 @@ class Life {
     } finally {
       server.before = () => null;
       server.after = () => null;
+      server.judge = () => null;
     }
   }
 
