@@ -15,7 +15,7 @@ from hvapp.domain.ages import age_text, corrected_age_text, format_date
 from hvapp.domain.answers import rounded
 from hvapp.domain.contacts import contact_rules
 from hvapp.domain.nhs_number import format_nhs_number
-from hvapp.domain.reconcile import FLAG_WORDS, Flag
+from hvapp.domain.reconcile import FLAG_WEIGHT, FLAG_WORDS, Flag
 from hvapp.domain.review import STATE_WORDS, VisitState
 from hvapp.web.assets import Assets
 
@@ -120,11 +120,11 @@ def local_date_time(value: datetime | None) -> str:
 
 
 def how_long(since: datetime, now: datetime | None = None) -> str:
-    """ "3 days", "5 hours", "less than an hour": rounded down."""
+    """ "3 days", "5 hours", "under an hour": rounded down."""
     passed = max((now or datetime.now(UTC)) - since, timedelta())
     hours = int(passed / timedelta(hours=1))
     if hours < 1:
-        return "less than an hour"
+        return "under an hour"
     number, unit = (hours // 24, "day") if hours >= 24 else (hours, "hour")
     return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
 
@@ -172,8 +172,10 @@ def one_of_many(births: int, order: int) -> str:
     return f"{MANY_AT_ONCE.get(births, 'Baby')} {order} of {births}" if births > 1 else ""
 
 
-def flag_tag(flag: Flag) -> Tag:
-    return Tag(FLAG_WORDS[flag], FLAG_COLOURS.get(flag, "grey"))
+def flag_tags(flags: Iterable[Flag]) -> list[Tag]:
+    """The worst first."""
+    worst_first = sorted(flags, key=lambda flag: -FLAG_WEIGHT.get(flag, 0))
+    return [Tag(FLAG_WORDS[flag], FLAG_COLOURS.get(flag, "grey")) for flag in worst_first]
 
 
 def state_tag(state: VisitState, in_red_book_at: datetime | None = None) -> Tag:
@@ -268,7 +270,7 @@ def install(app: Flask) -> None:
         age=age,
         contact_words=contact_words,
         centile_words=centile_words,
-        flag_tag=flag_tag,
+        flag_tags=flag_tags,
         gestation=gestation,
         how_long=how_long,
         local_date=local_date,

@@ -50,8 +50,8 @@ FILTERS = (
     Choice("returned", "Returned before", lambda line: line.returned_before),
 )
 SORTS = (
-    Choice("worst", "Why", lambda line: (line.own, -line.weight, line.received_at)),
     Choice("child", "Child", lambda line: (line.child_name.casefold(), line.received_at)),
+    Choice("worst", "Why", lambda line: (line.own, -line.weight, line.received_at)),
     Choice("contact", "Contact", lambda line: (line.contact_type, line.received_at)),
     Choice("visitor", "Visitor", lambda line: (line.author_name.casefold(), line.received_at)),
     Choice("visited", "Visited", lambda line: line.occurred_at),
@@ -65,7 +65,7 @@ def queue() -> ResponseReturnValue:
     judging.judge_new(db.session, current_app.extensions["forms"], datetime.now(UTC))
     lines = review.queue(db.session, signed_in())
     to_review = [line for line in lines if line.state is VisitState.RECEIVED]
-    shown, sort = _chosen(FILTERS, "show"), _chosen(SORTS, "sort")
+    shown, sort = _chosen(FILTERS, "show", "all"), _chosen(SORTS, "sort", "worst")
     return render_template(
         "review/queue.jinja",
         lines=sorted(filter(shown.rule, to_review), key=sort.rule),
@@ -148,9 +148,9 @@ def send_back(visit_id: str) -> ResponseReturnValue:
     return _on_to_the_next(visit_id)
 
 
-def _chosen(choices: tuple[Choice, ...], name: str) -> Choice:
-    wanted = request.args.get(name)
-    return next((choice for choice in choices if choice.key == wanted), choices[0])
+def _chosen(choices: tuple[Choice, ...], name: str, usual: str) -> Choice:
+    known = {choice.key: choice for choice in choices}
+    return known.get(request.args.get(name, usual), known[usual])
 
 
 def _open(visit_id: str, restricted_reason: str | None = None) -> VisitDetail:
