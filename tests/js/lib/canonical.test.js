@@ -27,7 +27,17 @@ for (const { value, hex } of cases.sha256) {
 }
 
 test("refuses what only JavaScript has, and says where", () => {
-  for (const value of [undefined, () => {}, 1n, Number.NaN, Infinity, 2 ** 53, new Date(), new Map(), Symbol("a")]) {
+  for (const value of [
+    undefined,
+    () => {},
+    1n,
+    Number.NaN,
+    Infinity,
+    2 ** 53,
+    new Date(),
+    new Map(),
+    Symbol("a"),
+  ]) {
     assert.throws(() => canonicalJson({ answers: [value] }), /at answers\[0\]/);
   }
   assert.throws(() => canonicalJson({ é: 1 }), TypeError);
@@ -58,11 +68,14 @@ test("reads back as the same value, whatever the order the keys came in", () => 
 
 test("tidied text is always accepted", () => {
   fc.assert(
-    fc.property(fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)) }), (text) => {
-      const tidied = tidy({ note: text, absent: undefined });
-      assert.equal(JSON.parse(canonicalJson(tidied)).note, text.toWellFormed());
-      assert.ok(!("absent" in tidied));
-    }),
+    fc.property(
+      fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)) }),
+      (text) => {
+        const tidied = tidy({ note: text, absent: undefined });
+        assert.equal(JSON.parse(canonicalJson(tidied)).note, Buffer.from(text).toString());
+        assert.ok(!("absent" in tidied));
+      },
+    ),
   );
 });
 

@@ -36,7 +36,9 @@ test("an instant is written with the offset of the place", () => {
 });
 
 test("an asset is found by name, and a name that is not there is an error", async () => {
-  globals.document = { getElementById: () => ({ textContent: '{"main.js": "/static/dist/main-0123456789.js"}' }) };
+  globals.document = {
+    getElementById: () => ({ textContent: '{"main.js": "/static/dist/main-0123456789.js"}' }),
+  };
   const { assetNames, assetUrl } = await import("../../../static/src/lib/assets.js");
   assert.equal(assetUrl("main.js"), "/static/dist/main-0123456789.js");
   assert.deepEqual(assetNames(), ["main.js"]);
@@ -156,7 +158,11 @@ test("storage: what the browser promises, and null where it cannot be asked", as
   try {
     browser(undefined);
     assert.deepEqual([await askToPersist(), await isPersisted(), await storageSpace()], [null, null, null]);
-    browser({ persisted: async () => false, persist: async () => true, estimate: async () => ({ usage: 1, quota: 2 }) });
+    browser({
+      persisted: async () => false,
+      persist: async () => true,
+      estimate: async () => ({ usage: 1, quota: 2 }),
+    });
     assert.deepEqual([await askToPersist(), await isPersisted()], [true, false]);
     assert.deepEqual(await storageSpace(), { used: 1, allowed: 2 });
   } finally {
