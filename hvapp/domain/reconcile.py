@@ -101,7 +101,8 @@ def reconcile(submission: Submission, known: Known, *, author_id: str, now: date
         flags.add(Flag.STALE_BASE)
     if submission.occurred_at > now + CLOCK_TOLERANCE:
         flags.add(Flag.FUTURE_DATED)
-    if submission.sealed_at - submission.occurred_at > LATE_AFTER:
+    first_version = submission.parent_rev is None
+    if first_version and submission.sealed_at - submission.occurred_at > LATE_AFTER:
         flags.add(Flag.LATE_ENTRY)
     offset = submission.clock_offset_ms
     if offset is not None and abs(offset) > CLOCK_TOLERANCE / timedelta(milliseconds=1):

@@ -259,11 +259,14 @@ def _write_to_record(session: Session, visit: VisitRow, revision: RevisionRow, n
         )
     )
     born = child.person.birth_date
+    at_birth_known = {
+        (row.kind, row.value) for row in session.query(MeasurementRow).filter_by(child_id=child.id, at_birth=True)
+    }
     for fields, at_birth in ((MEASURED_FIELDS, False), (BIRTH_FIELDS, True)):
         for field_id, kind in fields.items():
             value = read_decimal(answers.get(field_id))
             measured_on = born if at_birth else visited_on
-            if value is None or measured_on is None:
+            if value is None or measured_on is None or (at_birth and (kind, value) in at_birth_known):
                 continue
             session.add(
                 MeasurementRow(
