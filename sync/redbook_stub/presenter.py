@@ -13,9 +13,10 @@ from sync.redbook_stub.store import Stored
 
 SNOMED = "http://snomed.info/sct"
 _CHARTS = (
-    ("Weight", "kg", {"27113001": "", "364589006": "At birth"}),
+    # The child's age says which were made at birth.
+    ("Weight", "kg", {"27113001": "", "364589006": ""}),
     ("Length and height", "cm", {"248334005": "Lying down", "50373000": "Standing"}),
-    ("Head size", "cm", {"363812007": "", "169876006": "At birth"}),
+    ("Head size", "cm", {"363812007": "", "169876006": ""}),
 )
 _CENTILES = {"1153592008", "1153591001", "1153605006", "1153595005"}
 _VISITS = {
