@@ -27,12 +27,15 @@ const IDLE_MS = 10 * 60_000;
 /** A sheet does not open under fingers that are typing. */
 const BUSY_MS = 20_000;
 const WORKER_WAIT_MS = 15_000;
+const UPDATE_LOOK_MS = 30 * 60_000;
 
 const main = one(document, "#maincontent", HTMLElement);
 let lastTouch = Date.now();
 /** @type {import("./lib/worker.js").Registered | null} */
 let worker = null;
 let askedToSignIn = false;
+let atUnlock = false;
+let lookedForUpdate = 0;
 
 const app = new App({
   go: (name, place, options) => router.go(name, place, options),
@@ -43,6 +46,8 @@ const app = new App({
   onSync: () => {
     router.screen?.sync?.();
     askToSignIn();
+    const offered = app.sync?.serverVersion;
+    if (offered && offered !== document.body.dataset.appVersion) lookForUpdate();
   },
 });
 
@@ -70,7 +75,11 @@ const router = new Router(
 
 function showFrame() {
   const { screen, name } = router;
-  if (!screen) return;
+  // On the unlock screen nothing is open that a new version could disturb.
+  if (!screen) {
+    offerUpdate(atUnlock && Boolean(worker?.ready()));
+    return;
+  }
   setTitle(screen.title);
   setBanner(screen.subject?.() ?? null);
   frameFor({ open: app.unlocked, form: screen.form, route: name });
@@ -97,9 +106,12 @@ async function begin() {
 /** @param {Awaited<ReturnType<typeof listVaults>>} vaults */
 function showUnlock(vaults) {
   setTitle("Unlock");
+  atUnlock = true;
+  showFrame();
   unlockScreen(main, vaults, {
     onUnlock: async (vault) => {
       await open(vault);
+      atUnlock = false;
       await router.start();
     },
     onSetUp: () => showSetUp(() => showUnlock(vaults)),
@@ -109,6 +121,8 @@ function showUnlock(vaults) {
 /** @param {(() => void) | null} back */
 function showSetUp(back) {
   setTitle("Set up this tablet");
+  atUnlock = false;
+  showFrame();
   setUp(app, main, { back, done: () => router.start(), workerReady });
 }
 
@@ -187,6 +201,13 @@ async function startWorker() {
   }
 }
 
+/** The browser looks for a new version when a page is loaded, which this one seldom is. */
+function lookForUpdate() {
+  if (Date.now() - lookedForUpdate < UPDATE_LOOK_MS) return;
+  lookedForUpdate = Date.now();
+  worker?.look();
+}
+
 function watchIdleness() {
   const touched = () => {
     lastTouch = Date.now();
@@ -198,8 +219,13 @@ function watchIdleness() {
   };
   setInterval(look, 15_000);
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "visible") look();
-    else router.screen?.flush?.();
+    if (document.visibilityState === "visible") {
+      look();
+      lookForUpdate();
+    } else {
+      // What cannot be saved says so on the screen; nobody is looking at this moment.
+      router.screen?.flush?.().catch(() => {});
+    }
   });
 }
 

@@ -12,7 +12,7 @@ import { listItems } from "../store/outbox.js";
 import { api } from "../sync/api.js";
 import { createEngine } from "../sync/engine.js";
 import { forgetSearch } from "./caseload.js";
-import { setStatus, statusWords } from "./frame.js";
+import { announce, setStatus, statusWords } from "./frame.js";
 import { buildRoster } from "./people.js";
 import { visitStates } from "./visits.js";
 import { sentence } from "./words.js";
@@ -51,13 +51,15 @@ export class App {
     this.confirmed = new Set();
     /** The civil day that states and due dates were worked out for. */
     this.day = "";
+    /** @type {number | null} how many waited when it was last read out */
+    this.told = null;
     this.forget();
   }
 
   /** Drops everything opened from the vault out of memory. */
   forget() {
-    /** @type {{children: Map<string, any>, pregnancies: Map<string, any>, visits: Map<string, any>}} */
-    this.caseload = { children: new Map(), pregnancies: new Map(), visits: new Map() };
+    /** @type {{children: Map<string, any>, pregnancies: Map<string, any>, visits: Map<string, any>, complete: boolean}} */
+    this.caseload = { children: new Map(), pregnancies: new Map(), visits: new Map(), complete: true };
     /** @type {Any[]} */
     this.drafts = [];
     /** @type {Any[]} */
@@ -108,6 +110,7 @@ export class App {
     this.vault = null;
     this.engine = null;
     this.sync = null;
+    this.told = null;
     this.forget();
   }
 
@@ -178,8 +181,12 @@ export class App {
 
   showStatus() {
     if (!this.vault) return;
-    const words = statusWords(this.sync, this.waiting);
-    setStatus(words, this.sync?.phase === "signed_out" ? "warn" : this.waiting ? "wait" : "check");
+    const { waiting } = this;
+    const words = statusWords(this.sync, waiting);
+    // Read out when it matters to a person: something began to wait, or has gone.
+    if (this.told !== waiting && this.told !== null) announce(words);
+    this.told = waiting;
+    setStatus(words, this.sync?.phase === "signed_out" ? "warn" : waiting ? "wait" : "check");
   }
 
   /** The visits this visitor answers for; a child's record also shows colleagues'. */

@@ -1,7 +1,7 @@
 /** One child or pregnancy: what is due, what was, who lives there; and the way into a visit. */
 
 import { startingAnswers } from "../forms/starting.js";
-import { formatDate } from "../lib/dates.js";
+import { daysBetween, formatDate } from "../lib/dates.js";
 import { saveDraft, startDraft } from "../store/drafts.js";
 import { el, fill, on, onSubmit, show, slot, template } from "./dom.js";
 import { formFor, formHash, loadForm } from "./forms.js";
@@ -139,9 +139,10 @@ function startControl(app, subject, contactType, main) {
 function start(app, subject, contactType) {
   const alike = app.confirmed.has(subject.id) ? [] : lookalikes(subject, app.roster);
   if (!alike.length) return begin(app, subject, contactType);
-  const siblings = new Set((subject.body.siblings ?? []).map((/** @type {any} */ s) => s.child_id));
-  // Brothers and sisters first: they are behind the same door.
-  alike.sort((a, b) => Number(siblings.has(b.subject.id)) - Number(siblings.has(a.subject.id)));
+  // Those born nearest first: a twin, then whoever is as old.
+  const apart = (/** @type {Subject} */ other) =>
+    Math.abs(daysBetween(subject.body.birth_date, other.body.birth_date));
+  alike.sort((a, b) => apart(a.subject) - apart(b.subject));
   const reasons = [];
   if (alike.some(({ birthday }) => birthday)) reasons.push("the same birthday");
   if (alike.some(({ surname }) => surname)) reasons.push("the same surname");

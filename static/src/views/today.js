@@ -59,9 +59,12 @@ function drawToday(app, main) {
       waiting.map((state) => visitRow(state, { ...app.naming(state), open: () => app.go("outbox") })),
     ),
   ].filter((part) => part !== null);
+  const whole = app.caseload.complete;
   fill(main, {
-    summary: summary(overdue.length, due.length),
-    groups: groups.length ? groups : piece("today-empty"),
+    summary: whole
+      ? summary(overdue.length, due.length)
+      : "Your caseload is still being fetched. It goes on by itself when there is a connection.",
+    groups: groups.length ? groups : whole ? piece("today-empty") : null,
   });
 }
 

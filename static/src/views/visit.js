@@ -67,6 +67,8 @@ class VisitScreen {
     this.section = null;
     /** @type {import("./visit-model.js").SectionState[]} */
     this.states = [];
+    /** @type {Set<string>} answered since the last save */
+    this.unsaved = new Set();
     main.append(template("visit"));
     fill(main, { title: app.contactTitle(model.draft.contactType) });
     const form = formNodes(model.form);
@@ -80,7 +82,7 @@ class VisitScreen {
       facts: () => model.facts(),
       options: { household: household(model.body) },
       last: lastValues(model),
-      onChange: () => this.changed(),
+      onChange: (/** @type {string} */ fieldId) => this.changed(fieldId),
     });
     this.stopWatching = model.watch((state) => this.showSaved(state));
     on(main, "leave", () => app.go("child", { id: model.draft.childId }));
@@ -100,14 +102,17 @@ class VisitScreen {
     const who = `Sent back by ${by?.name ?? by ?? "your supervisor"}, ${when(returned.at)}`;
     slot(this.main, "returned").append(fill(piece("question"), { who, comment: returned.comment }));
     for (const query of returned.queries) {
-      const field = this.root.querySelector(`[data-field="${query.field_id}"]`);
+      const field = this.fieldOf(query.field_id);
       field?.prepend(fill(piece("question"), { who: "Question about this answer", comment: query.comment }));
       // A question about a folded answer unfolds it.
       field?.closest("details")?.setAttribute("open", "");
     }
   }
 
-  changed() {
+  /** @param {string} fieldId */
+  changed(fieldId) {
+    this.unsaved.add(fieldId);
+    this.fieldOf(fieldId)?.querySelector(".app-saved")?.remove();
     Object.assign(this.model.draft, this.bound.state?.() ?? { answers: this.bound.answers() });
     this.model.changed();
     this.redraw();
@@ -207,6 +212,18 @@ class VisitScreen {
   /** @param {import("../forms/autosave.js").SaveState} state */
   showSaved({ phase, message }) {
     showSaved(slot(this.main, "saved"), { phase, message });
+    if (phase !== "saved") return;
+    for (const fieldId of this.unsaved) {
+      // For the eye; the line above the section says it to a screen reader.
+      const mark = el("span", { class: "app-saved", "aria-hidden": "true" }, icon("check"), "Saved");
+      this.fieldOf(fieldId)?.append(mark);
+    }
+    this.unsaved.clear();
+  }
+
+  /** @param {string} fieldId */
+  fieldOf(fieldId) {
+    return this.root.querySelector(`[data-field="${fieldId}"]`);
   }
 
   askDiscard() {
@@ -236,6 +253,9 @@ class VisitScreen {
  * @param {import("../forms/autosave.js").SaveState} state
  */
 export function showSaved(place, { phase, message }) {
+  // The same words again would only be read out again.
+  if (place.dataset.phase === phase) return;
+  if (phase !== "saving") place.dataset.phase = phase;
   place.classList.toggle("app-savemark--wrong", phase === "failed");
   if (phase === "failed") place.replaceChildren(icon("warn"), message ?? "");
   // "Saving" flashes by too fast to read; the mark only goes until it is true again.
