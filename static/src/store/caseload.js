@@ -75,17 +75,20 @@ export async function position(vault) {
 }
 
 /**
- * Applies one page and its cursor in one transaction. `last` says that no page follows.
+ * Applies one page and its cursor in one transaction. `last` says that no page follows. `from` is the cursor the
+ * page was asked with: when another window has moved on meanwhile, the page is old news, nothing is changed and
+ * the answer is false.
  * @param {Vault} vault
  * @param {Change[]} items
  * @param {string} cursor
- * @param {{last?: boolean}} [options]
- * @returns {Promise<void>}
+ * @param {{last?: boolean, from?: string}} [options]
+ * @returns {Promise<boolean>}
  */
-export async function applyPage(vault, items, cursor, { last = false } = {}) {
+export async function applyPage(vault, items, cursor, { last = false, from } = {}) {
   const { db } = vault;
   for (;;) {
     const head = await readHead(vault);
+    if (from !== undefined && from !== (head.next ?? head).cursor) return false;
     const gen = head.next?.gen ?? head.gen;
     const changed = await rewriteChunks(vault, gen, items);
     const done = await write(db, [db.heads, db.chunks], async () => {
@@ -100,7 +103,7 @@ export async function applyPage(vault, items, cursor, { last = false } = {}) {
     // Another window applied a page in between: its chunks are the ones to change now.
     if (!done) continue;
     announce("caseload", vault.id);
-    return;
+    return true;
   }
 }
 

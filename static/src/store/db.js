@@ -46,7 +46,8 @@ export class TabletDatabase extends Dexie {
    * @param {{indexedDB?: IDBFactory, IDBKeyRange?: typeof IDBKeyRange}} [engine] the browser's, but in tests
    */
   constructor(name = NAME, engine = {}) {
-    super(name, { chromeTransactionDurability: "strict", ...engine });
+    // Dexie's cache serves live queries, which we do not use.
+    super(name, { chromeTransactionDurability: "strict", cache: "disabled", ...engine });
     this.version(1).stores({
       vaults: "id, accountId",
       drafts: "id, vault",

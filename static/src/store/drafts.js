@@ -128,11 +128,11 @@ async function store(vault, draft, edit, n) {
   const { db } = vault;
   const box = await vault.seal("drafts", draft.id, draft);
   await write(db, [db.drafts, db.outbox], async () => {
-    const completed = await db.outbox.get(draft.id);
+    const row = await db.drafts.get(draft.id);
     // Only now has this transaction its turn: before, the end of the draft may still have been under way.
     if (edit.ended) return;
-    if (completed) throw new AlreadyComplete();
-    const row = await db.drafts.get(draft.id);
+    // A completed draft is gone from here, so the outbox need not be asked at every answer.
+    if (!row && (await db.outbox.get(draft.id))) throw new AlreadyComplete();
     if (row?.writer === WRITER && row.n > n) return;
     if (row && !isOurs(row, edit)) throw new ChangedElsewhere();
     await db.drafts.put({ id: draft.id, vault: vault.id, writer: WRITER, n, box });

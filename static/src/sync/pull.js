@@ -1,6 +1,6 @@
 /**
- * Fetches what changed in the caseload, page by page; each page is applied with its cursor, so that a download
- * that breaks off goes on where it was.
+ * Fetches what changed in the caseload. Pages are applied with their cursor, several at a time: the chunks they
+ * touch are mostly the same ones. A download that breaks off keeps what has arrived and goes on from there.
  */
 
 import { applyPage, position, startRebuild } from "../store/caseload.js";
@@ -10,6 +10,8 @@ import { Refused, ServerFault } from "./errors.js";
 /** @typedef {import("./api.js").Api} Api */
 
 const PAGE = 100;
+/** Changes applied in one go: enough to save rewriting, few enough to hold in memory. */
+const AT_ONCE = 500;
 const CURSOR_GONE = 410;
 
 /**
@@ -21,24 +23,47 @@ const CURSOR_GONE = 410;
 export async function pullChanges(vault, api, { onProgress = () => {}, limit = PAGE } = {}) {
   let applied = 0;
   let rebuilt = false;
+  let { cursor, complete, rebuilding } = await position(vault);
+  /** @type {import("../types.js").Change[]} */
+  let arrived = [];
+  let reached = cursor;
+
+  /**
+   * Applies what has arrived. False when another window was faster; then everything goes on from its place.
+   * @param {boolean} last
+   */
+  const keep = async (last) => {
+    const news = arrived.length > 0 || reached !== cursor || (last && (rebuilding || !complete));
+    const kept = !news || (await applyPage(vault, arrived, reached, { last, from: cursor }));
+    arrived = [];
+    if (kept) cursor = reached;
+    else ({ cursor, complete, rebuilding } = await position(vault));
+    reached = cursor;
+    return kept;
+  };
+
   for (;;) {
-    const { cursor, complete, rebuilding } = await position(vault);
     /** @type {import("../types.js").ChangesPage} */
     let page;
     try {
-      page = await api.changes({ cursor, limit });
+      page = await api.changes({ cursor: reached, limit });
+      if (page.more && page.cursor === reached) throw new ServerFault(200);
     } catch (error) {
+      await keep(false);
       const gone = error instanceof Refused && error.status === CURSOR_GONE;
       // Without a cursor there is nothing it could have forgotten: asking again would go on for ever.
       if (!gone || cursor === "" || rebuilt) throw error;
       await startRebuild(vault);
       rebuilt = true;
+      rebuilding = true;
+      cursor = "";
+      reached = "";
       continue;
     }
-    if (page.more && page.cursor === cursor) throw new ServerFault(200);
-    const nothingNew = page.items.length === 0 && page.cursor === cursor && complete && !rebuilding;
-    if (!nothingNew) await applyPage(vault, page.items, page.cursor, { last: !page.more });
+    arrived.push(...page.items);
+    reached = page.cursor;
     applied += page.items.length;
+    if ((!page.more || arrived.length >= AT_ONCE) && !(await keep(!page.more))) continue;
     if (page.items.length) onProgress({ done: applied, total: applied + Math.max(page.remaining, 0) });
     if (!page.more) return { applied, rebuilt };
   }

@@ -113,3 +113,29 @@ test("an answer of the wrong shape changes nothing", async () => {
   await assert.rejects(pullChanges(vault, api), ServerFault);
   assert.equal((await position(vault)).cursor, "");
 });
+
+test("a window that was overtaken by another does not put older news over newer", async () => {
+  const { vault, server, api } = await tabletAndServer(3);
+  server.change("child", "c0", { id: "c0", given_name: "Old" });
+  let overtaken = false;
+  server.after = async () => {
+    if (overtaken) return null;
+    overtaken = true;
+    const old = server.page(server.calls[0]);
+    server.change("child", "c0", { id: "c0", given_name: "New" });
+    await pullChanges(vault, api);
+    return old;
+  };
+  await pullChanges(vault, api);
+  assert.equal((await loadCaseload(vault)).children.get("c0")?.given_name, "New");
+  assert.equal((await position(vault)).cursor, "e1.5");
+});
+
+test("many pages are written in few transactions", async () => {
+  const { vault, api } = await tabletAndServer(1200);
+  let writes = 0;
+  vault.db.heads.hook("creating", () => void writes++);
+  vault.db.heads.hook("updating", () => void writes++);
+  await pullChanges(vault, api);
+  assert.equal(writes, 3);
+});
