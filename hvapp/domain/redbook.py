@@ -17,6 +17,9 @@ LONGEST_RETRY = timedelta(minutes=15)
 LONGEST_OBEYED_WAIT = timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(hours=24)
 
+AGREEMENT_REASONS = ("not_agreed", "agreement_withdrawn", "agreement_not_recorded")
+"""Why a visit stays here for the family's sake. It says nothing of the child's other visits, which go on."""
+
 
 @dataclass(frozen=True)
 class Outcome:

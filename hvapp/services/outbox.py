@@ -24,7 +24,14 @@ from hvapp.domain.redbook import (
 from hvapp.domain.review import VisitState
 from hvapp.store.audit import write_audit
 from hvapp.store.changes import announce
-from hvapp.store.outbox import STUCK_STATES, OutboxRow, due_message, outbox_by_id, unsent_messages
+from hvapp.store.outbox import (
+    STUCK_STATES,
+    OutboxRow,
+    due_message,
+    newer_waits,
+    outbox_by_id,
+    unsent_messages,
+)
 from hvapp.store.transaction import transaction
 
 
@@ -104,7 +111,9 @@ def settle(session: Session, message_id: str, outcome: Outcome, now: datetime) -
         row.lease_until = None
         row.settled_at = now
         visit = row.visit
-        if outcome.kind == "retry":
+        if outcome.kind != "sent" and newer_waits(session, row):
+            row.state = "superseded"
+        elif outcome.kind == "retry":
             row.next_at = next_attempt_at(
                 row.attempts,
                 now,

@@ -22,7 +22,7 @@ from hvapp.domain.review import (
 from hvapp.store.audit import write_audit
 from hvapp.store.changes import announce
 from hvapp.store.children import ContactRow, MeasurementRow
-from hvapp.store.outbox import OutboxRow, next_seq, sent_before
+from hvapp.store.outbox import OutboxRow, next_seq, supersede_unsent
 from hvapp.store.transaction import transaction
 from hvapp.store.visits import (
     DecisionRow,
@@ -153,7 +153,7 @@ def approve(session: Session, *, reviewer: Account, visit_id: str, rev_id: str, 
                 visit_id=visit.id,
                 revision_id=rev_id,
                 destination=RED_BOOK,
-                kind="update" if sent_before(session, visit.id) else "new",
+                kind="update" if supersede_unsent(session, visit.id) else "new",
                 seq=next_seq(session, visit.child_id),
                 state="pending",
                 created_at=now,
@@ -260,7 +260,8 @@ def _write_to_record(session: Session, visit: VisitRow, revision: RevisionRow, n
     )
     born = child.person.birth_date
     at_birth_known = {
-        (row.kind, row.value) for row in session.query(MeasurementRow).filter_by(child_id=child.id, at_birth=True)
+        (row.kind, row.value)
+        for row in session.query(MeasurementRow).filter_by(child_id=child.id, at_birth=True)
     }
     for fields, at_birth in ((MEASURED_FIELDS, False), (BIRTH_FIELDS, True)):
         for field_id, kind in fields.items():

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, LargeBinary, UniqueConstraint, func, or_, select
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column, relationship
 
+from hvapp.domain.redbook import AGREEMENT_REASONS
 from hvapp.store.base import Base, Id, new_id
 from hvapp.store.visits import RevisionRow, VisitRow
 
@@ -57,6 +58,7 @@ def due_message(session: Session, now: datetime) -> OutboxRow | None:
             earlier.child_id == OutboxRow.child_id,
             earlier.seq < OutboxRow.seq,
             earlier.state.in_(OPEN_STATES + STUCK_STATES),
+            ~((earlier.state == "paused") & earlier.reason_code.in_(AGREEMENT_REASONS)),
         )
         .exists()
     )
@@ -79,10 +81,21 @@ def outbox_by_id(session: Session, message_id: str) -> OutboxRow | None:
     return session.get(OutboxRow, message_id)
 
 
-def sent_before(session: Session, visit_id: str) -> bool:
-    query = (
-        select(OutboxRow.id).where(OutboxRow.visit_id == visit_id, OutboxRow.state != "superseded").limit(1)
-    )
+def supersede_unsent(session: Session, visit_id: str) -> bool:
+    """A newer version takes the place of what has not arrived, stuck or not; one on its way is left to settle.
+
+    Answers whether there was an earlier message at all: even one that failed may have arrived in part.
+    """
+    earlier = session.scalars(select(OutboxRow).where(OutboxRow.visit_id == visit_id)).all()
+    for row in earlier:
+        if row.state in ("pending", "retry", *STUCK_STATES):
+            row.state = "superseded"
+    return bool(earlier)
+
+
+def newer_waits(session: Session, row: OutboxRow) -> bool:
+    """Whether a newer version of the same visit is in line behind this message."""
+    query = select(OutboxRow.id).where(OutboxRow.visit_id == row.visit_id, OutboxRow.seq > row.seq).limit(1)
     return session.scalar(query) is not None
 
 

@@ -153,6 +153,13 @@ def message(session: Session) -> OutboxRow:
     return row
 
 
+def messages(session: Session) -> list[tuple[str, str]]:
+    """State and kind of every message, in order."""
+    session.rollback()
+    session.expire_all()
+    return [(row.state, row.kind) for row in session.query(OutboxRow).order_by(OutboxRow.seq)]
+
+
 def state(session: Session, revision: dict[str, Any]) -> str:
     session.rollback()
     session.expire_all()
@@ -332,6 +339,62 @@ def test_a_correction_replaces_in_place(
     assert state(session, approved) == "in_red_book"
     after = red_book.count(world)
     assert (after[0], after[1], after[2], after[3]) == (1, 1, before[2] - 1, 1)
+
+
+def test_a_corrected_version_takes_the_place_of_one_that_was_stuck(
+    worker: Worker,
+    red_book: RedBook,
+    tablet: Tablet,
+    world: World,
+    session: Session,
+    approved: dict[str, Any],
+) -> None:
+    """Otherwise the correction would wait for ever behind the very message it corrects."""
+    red_book.faults.give("refused")
+    worker.run_once()
+    assert message(session).state == "dead"
+
+    correction = tablet.revision(world, visit_id=approved["visit_id"], parent_rev=approved["rev_id"])
+    approve(tablet, world, session, with_answers(correction, weight_kg="3.280"))
+    assert worker.run_once() is True
+    assert messages(session) == [("superseded", "new"), ("sent", "update")]
+    assert state(session, approved) == "in_red_book"
+
+
+def test_a_version_that_fails_while_a_newer_one_waits_gives_way(
+    worker: Worker,
+    red_book: RedBook,
+    tablet: Tablet,
+    world: World,
+    session: Session,
+    clock: Clock,
+    sessions: "sessionmaker[Session]",
+    approved: dict[str, Any],
+) -> None:
+    class Overtaken:
+        def send(self, message: Envelope) -> Outcome:
+            correction = tablet.revision(world, visit_id=approved["visit_id"], parent_rev=approved["rev_id"])
+            approve(tablet, world, session, with_answers(correction, weight_kg="3.280"))
+            return Outcome("dead", "refused", "The red book refused the visit.", http_status=422)
+
+    make_worker(sessions, Overtaken(), clock).run_once()
+    assert messages(session) == [("superseded", "new"), ("pending", "update")]
+    worker.run_once()
+    assert messages(session) == [("superseded", "new"), ("sent", "update")]
+    assert state(session, approved) == "in_red_book"
+
+
+def test_a_family_that_agrees_later_is_not_held_to_its_first_answer(
+    worker: Worker, red_book: RedBook, tablet: Tablet, world: World, session: Session
+) -> None:
+    refused = with_answers(tablet.revision(world), share_consent={"red_book": False})
+    approve(tablet, world, session, refused)
+    worker.run_once()
+    later = approve(tablet, world, session, tablet.revision(world))
+    worker.run_once()
+    assert messages(session) == [("paused", "new"), ("sent", "new")]
+    assert state(session, later) == "in_red_book"
+    assert red_book.count(world)[1] == 1
 
 
 def test_a_message_that_cannot_be_built_is_a_dead_letter_and_the_worker_goes_on(
