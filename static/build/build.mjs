@@ -10,7 +10,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
-import { compileAsync } from "sass";
+import { compile } from "sass";
 import { hashedName, outputFolder, PUBLIC, put, ROOT, removeStale, writeManifest } from "./dist.mjs";
 
 const SCRIPTS = { "main.js": "static/src/main.js", "desk.js": "static/src/desk.js" };
@@ -47,8 +47,8 @@ async function bundleScript(source) {
 }
 
 /** @param {string} source */
-async function compileStyle(source) {
-  const result = await compileAsync(join(ROOT, source), {
+function compileStyle(source) {
+  const result = compile(join(ROOT, source), {
     style: "compressed",
     charset: false,
     quietDeps: true,
@@ -73,7 +73,7 @@ export async function buildAssets(folder) {
     if (existsSync(join(ROOT, source))) jobs.push(bundleScript(source).then((bytes) => [name, bytes]));
   }
   for (const [name, source] of Object.entries(STYLES)) {
-    if (existsSync(join(ROOT, source))) jobs.push(compileStyle(source).then((bytes) => [name, bytes]));
+    if (existsSync(join(ROOT, source))) jobs.push(Promise.resolve([name, compileStyle(source)]));
   }
   for (const icon of ICONS) {
     jobs.push(readFile(join(ROOT, IMAGES, icon)).then((bytes) => [`icons/${icon}`, bytes]));
