@@ -66,7 +66,8 @@ export function setUp(app, main, { back, done, workerReady }) {
       if (problems.length) return;
       try {
         const vault = await createVault({
-          account,
+          // Sealed with the rest: signing in again then asks for the password alone.
+          account: { ...account, email },
           passphrase: data.passphrase,
           deviceName: data.device.trim(),
         });
@@ -112,7 +113,10 @@ export function setUp(app, main, { back, done, workerReady }) {
   async function ready(persisted) {
     const offline = await workerReady();
     const { children, pregnancies } = app.caseload;
-    const downloaded = `${count(children.size, "child", "children")} and ${count(pregnancies.size, "pregnancy", "pregnancies")} on this tablet.`;
+    const expected = pregnancies.size
+      ? count(pregnancies.size, "pregnancy", "pregnancies")
+      : "no pregnancies";
+    const downloaded = `${count(children.size, "child", "children")} and ${expected} on this tablet.`;
     main.replaceChildren(
       fill(template("setup-ready"), {
         checks: [

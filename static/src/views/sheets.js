@@ -14,12 +14,13 @@ import { count } from "./words.js";
 
 /** @param {App} app */
 export function signInSheet(app) {
-  const { account } = app.open;
+  const account = /** @type {{id: string, name: string, email?: string}} */ (app.open.account);
   const waiting = app.waiting;
   const safe = waiting
     ? `You have been signed out of the service. Your ${count(waiting, "visit")} ${waiting === 1 ? "is" : "are"} safe on this tablet, and so is what is open now. Sign in to send ${waiting === 1 ? "it" : "them"}.`
     : "You have been signed out of the service. Everything on this tablet is safe, and so is what is open now. Sign in to fetch changes.";
   const { root, close } = openSheet("sheet-sign-in", { safe, who: account.name });
+  one(root, '[name="email"]', HTMLInputElement).value = account.email ?? "";
   on(root, "later", close);
   onSubmit(root, async (data) => {
     const problems = [];
