@@ -18,6 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     redbook.add_argument("--host", default="127.0.0.1")
     redbook.add_argument("--port", type=int, required=True)
     redbook.add_argument("--data", type=Path, required=True, help="the folder its records are kept in")
+    redbook.add_argument("--faults", action="store_true", help="let tests order trouble by POST /faults/KIND")
     chosen = parser.parse_args(arguments)
     _log_to_stderr()
     if chosen.command == "worker":
@@ -28,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     from sync.redbook_stub.server import serve
 
-    return serve(chosen.host, chosen.port, chosen.data)
+    return serve(chosen.host, chosen.port, chosen.data, faults_by_http=chosen.faults)
 
 
 def _log_to_stderr() -> None:

@@ -354,13 +354,16 @@ def _free_port() -> int:
 
 def test_it_runs_as_a_program_and_stops_when_asked(tmp_path: Path) -> None:
     port = _free_port()
-    program = _run("--port", str(port), "--data", str(tmp_path))
+    program = _run("--port", str(port), "--data", str(tmp_path), "--faults")
     try:
         deadline = time.monotonic() + 30
         while True:
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
                     assert b"Demonstration red book" in answer.read()
+                order = urllib.request.Request(f"http://127.0.0.1:{port}/faults/busy", method="POST")
+                with urllib.request.urlopen(order, timeout=5) as answer:
+                    assert answer.status == 204
                 break
             except OSError:
                 assert program.poll() is None and time.monotonic() < deadline
