@@ -5,7 +5,7 @@
 
 import { assetUrl } from "../lib/assets.js";
 import { admitFragment } from "../lib/trusted.js";
-import { Offline, Refused, ServerFault, SignedOut, TooLarge, TryLater } from "./errors.js";
+import { Offline, Refused, ServerFault, SignedInAsOther, SignedOut, TooLarge, TryLater } from "./errors.js";
 
 export { Offline, Refused, ServerFault, SignedOut, TooLarge, TryLater };
 
@@ -40,13 +40,14 @@ export function createApi({
   /**
    * @param {string} method
    * @param {string} url
-   * @param {{body?: string, headers?: Record<string, string>}} [options]
+   * @param {{body?: string | ArrayBuffer, headers?: Record<string, string>}} [options]
    * @returns {Promise<any>}
    */
   async function once(method, url, { body, headers = {} } = {}) {
     const stop = new AbortController();
     // The timer covers the body too: a line that dies half-way must not hold the queue.
-    const allowed = timeout + ((body?.length ?? 0) / SLOWEST_LINE) * 1000;
+    const size = typeof body === "string" ? body.length : (body?.byteLength ?? 0);
+    const allowed = timeout + (size / SLOWEST_LINE) * 1000;
     const timer = setTimeout(() => stop.abort(), allowed);
     try {
       const response = await fetch(url, {
@@ -73,11 +74,10 @@ export function createApi({
   /**
    * @param {string} method
    * @param {string} url
-   * @param {unknown} value
+   * @param {string | ArrayBuffer} body
    * @param {Record<string, string>} [extra]
    */
-  async function send(method, url, value, extra = {}) {
-    const body = JSON.stringify(value);
+  async function send(method, url, body, extra = {}) {
     if (token === null) await session();
     try {
       return await once(method, url, { body, headers: { ...extra, "X-CSRFToken": token ?? "" } });
@@ -121,48 +121,44 @@ export function createApi({
      */
     async signIn(email, password) {
       const asked = now();
-      return keep(await send("POST", "/api/v1/sign-in", { email, password }), asked);
+      return keep(await send("POST", "/api/v1/sign-in", JSON.stringify({ email, password })), asked);
     },
 
     async signOut() {
-      await send("POST", "/api/v1/sign-out", {});
+      await send("POST", "/api/v1/sign-out", "{}");
       token = null;
     },
 
     /**
      * @param {string} deviceId
-     * @param {{name: string, storage_persisted: boolean | null}} about
+     * @param {{name: string, storage_persisted: boolean | null, account_id?: string}} about
      */
     async registerDevice(deviceId, about) {
-      await send("PUT", `/sync/v1/devices/${encodeURIComponent(deviceId)}`, about);
+      await send("PUT", `/sync/v1/devices/${encodeURIComponent(deviceId)}`, JSON.stringify(about));
     },
 
     /**
-     * @param {{cursor: string, limit: number}} where
+     * @param {{cursor: string, limit: number, account_id: string}} where whose changes: another's are refused
      * @returns {Promise<ChangesPage>}
      */
-    async changes({ cursor, limit }) {
-      const page = await once(
-        "GET",
-        `/sync/v1/changes?${new URLSearchParams({ cursor, limit: String(limit) })}`,
-      );
+    async changes({ cursor, limit, account_id }) {
+      const query = new URLSearchParams({ cursor, limit: String(limit), account_id });
+      const page = await once("GET", `/sync/v1/changes?${query}`);
       if (!Array.isArray(page?.items) || typeof page.cursor !== "string") throw new ServerFault(200);
       return page;
     },
 
     /**
-     * @param {string} deviceId
-     * @param {Revision[]} items
+     * @param {{device_id: string, account_id: string, items: Revision[]}} batch
      * @param {string} key the same for every attempt at the same batch
      * @returns {Promise<PushResult[]>}
      */
-    async push(deviceId, items, key) {
-      const answer = await send(
-        "POST",
-        "/sync/v1/push",
-        { device_id: deviceId, items },
-        { "Idempotency-Key": key },
-      );
+    async push(batch, key) {
+      const body = await gzip(JSON.stringify(batch));
+      const answer = await send("POST", "/sync/v1/push", body, {
+        "Idempotency-Key": key,
+        "Content-Encoding": "gzip",
+      });
       if (!Array.isArray(answer?.results)) throw new ServerFault(200);
       return answer.results;
     },
@@ -228,12 +224,22 @@ async function read(response, now) {
   const body = await response.json();
   if (response.ok) return body;
   const { code = "", message = "" } = body?.error ?? {};
+  if (status === 409 && code === "other_account") throw new SignedInAsOther();
   if (status === 401 && code !== "wrong_credentials") throw new SignedOut();
   throw new Refused(
     status,
     code,
     message || "The service did not accept that. What you have recorded is safe.",
   );
+}
+
+/**
+ * Answers are repetitive: packed, a day's visits go through a slow line in a fifth of the time.
+ * @param {string} text
+ */
+function gzip(text) {
+  const packed = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
+  return new Response(packed).arrayBuffer();
 }
 
 /**

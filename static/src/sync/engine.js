@@ -192,7 +192,11 @@ export function createEngine(
     });
     if (registered) return;
     try {
-      await api.registerDevice(vault.deviceId, { name: deviceName, storage_persisted: await isPersisted() });
+      await api.registerDevice(vault.deviceId, {
+        name: deviceName,
+        storage_persisted: await isPersisted(),
+        account_id: vault.account.id,
+      });
       registered = true;
     } catch (error) {
       // The tablet's name is a courtesy; visits go up without it.

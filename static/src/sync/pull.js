@@ -46,7 +46,7 @@ export async function pullChanges(vault, api, { onProgress = () => {}, limit = P
     /** @type {import("../types.js").ChangesPage} */
     let page;
     try {
-      page = await api.changes({ cursor: reached, limit });
+      page = await api.changes({ cursor: reached, limit, account_id: vault.account.id });
       if (page.more && page.cursor === reached) throw new ServerFault(200);
     } catch (error) {
       await keep(false);

@@ -44,9 +44,9 @@ export async function pushOutbox(vault, api, { onProgress = () => {} } = {}) {
 
   /** @param {Batch} batch */
   const settle = async (batch) => {
+    const items = batch.map(({ rev }) => rev);
     const results = await api.push(
-      vault.deviceId,
-      batch.map(({ rev }) => rev),
+      { device_id: vault.deviceId, account_id: vault.account.id, items },
       uuid7(),
     );
     const answered = await acknowledge(vault, results);

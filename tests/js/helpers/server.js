@@ -3,6 +3,7 @@
  * be told to fail. It is strict about what the tablet sends.
  */
 
+import { gunzipSync } from "node:zlib";
 import { sha256Hex } from "../../../static/src/lib/canonical.js";
 
 /** @typedef {{method: string, path: string, query: URLSearchParams, headers: Headers, body: any, bytes: number}} Call */
@@ -45,7 +46,8 @@ export class FakeServer {
   /** @param {RequestInfo | URL} input @param {RequestInit} [init] @returns {Promise<Response>} */
   async fetch(input, init = {}) {
     const url = new URL(String(input), "https://hv.example");
-    const text = typeof init.body === "string" ? init.body : "";
+    const text =
+      init.body instanceof ArrayBuffer ? gunzipSync(init.body).toString() : String(init.body ?? "");
     /** @type {Call} */
     const call = {
       method: init.method ?? "GET",
@@ -78,6 +80,8 @@ export class FakeServer {
     }
     if (call.path === "/api/v1/sign-out") return json({});
     if (!this.account) return fail(401, "signed_out", "Signed out.");
+    const whose = call.body?.account_id ?? call.query.get("account_id");
+    if (whose !== null && whose !== this.account.id) return fail(409, "other_account", "Someone else's.");
     if (call.path.startsWith("/sync/v1/devices/")) {
       this.devices.set(call.path.slice("/sync/v1/devices/".length), call.body);
       return json({ device_id: call.path.slice("/sync/v1/devices/".length) });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { afterEach, test } from "node:test";
 import {
   createApi,
@@ -9,7 +10,10 @@ import {
   TooLarge,
   TryLater,
 } from "../../../static/src/sync/api.js";
+import { SignedInAsOther } from "../../../static/src/sync/errors.js";
 import { FakeServer, fail, json, portal, redirected } from "../helpers/server.js";
+
+const EMPTY = { device_id: "d1", account_id: "a-priya", items: [] };
 
 const globals = /** @type {any} */ (globalThis);
 afterEach(() => {
@@ -34,7 +38,7 @@ test("every request stays with our server and out of every cache", async () => {
   });
   await api.session();
   await api.signIn("priya@example.nhs.uk", "right");
-  await api.changes({ cursor: "", limit: 100 });
+  await api.changes({ cursor: "", limit: 100, account_id: "a-priya" });
   await api.signOut();
   assert.equal(seen.length, 4);
   for (const { credentials, cache, redirect, signal } of seen) {
@@ -109,11 +113,13 @@ test("a long batch is given the time a slow line needs", async (t) => {
       );
     },
   });
-  const pushing = api.push("d", /** @type {any} */ ([{ note: "x".repeat(400_000) }]), "k");
+  // Random, so that packing it gains nothing: 40 kB take ten seconds at the slowest.
+  const note = randomBytes(40_000).toString("latin1");
+  const pushing = api.push({ ...EMPTY, items: /** @type {any} */ ([{ note }]) }, "k");
   while (signals.length === 0) await new Promise((resolve) => setImmediate(resolve));
-  t.mock.timers.tick(100_000);
+  t.mock.timers.tick(10_000);
   assert.equal(signals[0].aborted, false);
-  t.mock.timers.tick(2_000);
+  t.mock.timers.tick(10_000);
   assert.equal(signals[0].aborted, true);
   await assert.rejects(pushing, Offline);
 });
@@ -122,6 +128,7 @@ test("each status has its own meaning, from our server and from a proxy", async 
   const html = { headers: { "Content-Type": "text/html" } };
   for (const [answer, kind] of /** @type {[Response, any][]} */ ([
     [fail(401, "signed_out", "x"), SignedOut],
+    [fail(409, "other_account", "x"), SignedInAsOther],
     [fail(413, "too_large", "x"), TooLarge],
     [new Response("<html>", { status: 413, ...html }), TooLarge],
     [fail(429, "busy", "x"), TryLater],
@@ -169,15 +176,15 @@ test("a token is fetched when it is needed, once, and again when it has expired,
   server.account = { id: "a-priya", name: "Priya", role: "health_visitor" };
   const api = createApi({ fetch: server.fetch });
   await api.registerDevice("d1", { name: "T", storage_persisted: null });
-  await api.push("d1", [], "k1");
+  await api.push(EMPTY, "k1");
   assert.equal(server.callsTo("/api/v1/session").length, 1);
   server.token = "token-2";
-  await api.push("d1", [], "k2");
+  await api.push(EMPTY, "k2");
   assert.equal(server.callsTo("/api/v1/session").length, 2);
   const keys = server.callsTo("/sync/v1/push").map(({ headers }) => headers.get("Idempotency-Key"));
   assert.deepEqual(keys, ["k1", "k2", "k2"], "the same batch keeps its key");
   server.before = ({ path }) => (path === "/sync/v1/push" ? fail(403, "csrf", "Open too long.") : null);
-  await assert.rejects(api.push("d1", [], "k3"), Refused);
+  await assert.rejects(api.push(EMPTY, "k3"), Refused);
   assert.equal(server.callsTo("/api/v1/session").length, 3);
 });
 
@@ -186,7 +193,7 @@ test("another refusal with 403 is not taken for an expired token", async () => {
   server.before = ({ path }) =>
     path === "/sync/v1/push" ? fail(403, "not_yours", "Another visitor's tablet.") : null;
   const api = createApi({ fetch: server.fetch });
-  await assert.rejects(api.push("d1", [], "k"), /Another visitor's tablet/);
+  await assert.rejects(api.push(EMPTY, "k"), /Another visitor's tablet/);
   assert.equal(server.callsTo("/sync/v1/push").length, 1);
 });
 
@@ -200,7 +207,7 @@ test("signing in: wrong password is not the same as signed out, and the new toke
   });
   const { account } = await api.signIn("priya@example.nhs.uk", "right");
   assert.equal(account?.id, "a-priya");
-  await api.push("d", [], "k");
+  await api.push(EMPTY, "k");
   assert.equal(server.calls.filter(({ path }) => path === "/api/v1/session").length, 1);
 });
 
@@ -238,4 +245,26 @@ test("files of the app come by their hashed name; a missing one is said as offli
   await assert.rejects(api.loadData("a.json"), Offline);
   answer = () => redirected(portal());
   await assert.rejects(api.loadFragment("f.html"), Offline);
+});
+
+test("visits travel packed, and open to what was sent", async () => {
+  const server = new FakeServer();
+  server.account = { id: "a-priya", name: "Priya", role: "health_visitor" };
+  /** @type {any[]} */
+  const bodies = [];
+  const api = createApi({
+    fetch: (url, init) => {
+      bodies.push(init?.body);
+      return server.fetch(url, init);
+    },
+  });
+  const items = Array.from({ length: 100 }, (_, n) => ({
+    rev_id: `r${n}`,
+    payload: { feeding: "breast and formula" },
+  }));
+  await api.push({ ...EMPTY, items: /** @type {any} */ (items) }, "k");
+  const [call] = server.callsTo("/sync/v1/push");
+  assert.equal(call.headers.get("Content-Encoding"), "gzip");
+  assert.deepEqual(call.body.items, items);
+  assert.ok(bodies[1].byteLength * 5 < call.bytes);
 });

@@ -141,7 +141,11 @@ test("starting sends what waits, fetches what changed and says so", async () => 
   assert.ok(states.some(({ phase, progress }) => phase === "sending" && progress?.done === 2));
   assert.ok(states.some(({ phase, progress }) => phase === "fetching" && progress?.done === 1));
   assert.equal((await loadCaseload(vault)).children.size, 1);
-  assert.deepEqual(server.devices.get(vault.deviceId), { name: "Test tablet", storage_persisted: null });
+  assert.deepEqual(server.devices.get(vault.deviceId), {
+    name: "Test tablet",
+    storage_persisted: null,
+    account_id: vault.account.id,
+  });
   assert.ok(Object.isFrozen(state));
 });
 
@@ -304,6 +308,24 @@ test("nobody's visits are sent while another visitor is signed in", async () => 
     ["/api/v1/session"],
   );
   assert.equal((await loadCaseload(vault)).children.size, 0);
+});
+
+test("another visitor who signs in while visits go up gets neither them nor this caseload", async () => {
+  for (const path of ["/sync/v1/push", "/sync/v1/changes"]) {
+    const { vault, server, engine, until } = await tablet();
+    await completeVisit(vault);
+    server.change("child", "c-of-tom", { id: "c-of-tom" });
+    server.before = (call) => {
+      if (call.path === path) server.account = { id: "a-tom", name: "Tom", role: "health_visitor" };
+      return null;
+    };
+    engine.start();
+    const state = await until(({ phase }) => phase === "signed_out");
+    assert.match(String(state.problem?.message), /Someone else is signed in/);
+    assert.equal(server.stored.size, path === "/sync/v1/push" ? 0 : 1);
+    assert.equal((await loadCaseload(vault)).children.size, 0);
+    engine.stop();
+  }
 });
 
 test("a wait the server asks for is kept by every trigger but the visitor's hand", async () => {
