@@ -53,7 +53,7 @@ def register_device(device_id: str) -> ResponseReturnValue:
 def changes() -> ResponseReturnValue:
     limit = min(max(request.args.get("limit", 100, type=int), 1), MAX_PAGE)
     cursor = request.args.get("cursor", "")
-    page = caseload.changes_page(db.session, signed_in(), cursor=cursor, limit=limit)
+    page = caseload.changes_page(db.session, _sender(request.args.to_dict()), cursor=cursor, limit=limit)
     return jsonify(
         {
             "items": page.items,
