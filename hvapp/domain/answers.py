@@ -147,7 +147,12 @@ def same(left: Any, right: Any) -> bool:
 
 def rounded(value: Decimal, places: int) -> str:
     """The number in text with so many decimals, halves away from zero: "3.5" with 0 gives "4"."""
-    return f"{value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):f}"
+    return plain_decimal(value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP))
+
+
+def plain_decimal(value: Decimal) -> str:
+    """The number in text, digit for digit, and never "-0"."""
+    return f"{value if value else abs(value):f}"
 
 
 def percent_of(part: Decimal, whole: Decimal) -> str | None:

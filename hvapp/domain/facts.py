@@ -15,6 +15,7 @@ from hvapp.domain.answers import (
     is_integer,
     is_usable,
     percent_of,
+    plain_decimal,
     read_date,
     read_decimal,
     read_instant,
@@ -182,7 +183,7 @@ def _changes(form: FormDefinition, child: ChildFacts, given: Mapping[str, Any], 
         before = _latest_before(child, kind, on, answered)
         if before is not None:
             changes[f"days_since_last_{kind}"] = (on - before.on).days
-            changes[f"{kind}_change"] = f"{value - before.value:f}"
+            changes[f"{kind}_change"] = plain_decimal(value - before.value)
             changes[f"{kind}_change_percent"] = percent_of(value - before.value, before.value)
     return changes
 

@@ -47,6 +47,12 @@ _TYPES_OF_SOFT_CHECK: Mapping[str, tuple[str, ...]] = {
     "fall": ("decimal",),
     "restricted_words": ("line", "text"),
 }
+_TYPES_OF_KNOWN: Mapping[str, str] = {
+    "started_at": "datetime",
+    "gestation_weeks": "integer",
+    "gestation_days": "integer",
+    "need_level": "choice",
+}
 _OPTION_TYPES = ("choice", "choices", "yes_no_each")
 
 
@@ -90,6 +96,8 @@ def _field_mistakes(
     form: FormDefinition, one: Field, above: Mapping[str, Field], everything: Mapping[str, Field]
 ) -> Iterator[str]:
     where = f'field "{one.id}"'
+    if one.type != _TYPES_OF_KNOWN.get(one.id, one.type):
+        yield f"{where}: facts are counted from it, so it has to be a {_TYPES_OF_KNOWN[one.id]}"
     yield from _shape_mistakes(where, one)
     yield from _check_mistakes(where, one, everything)
     if one.show_when is not None:

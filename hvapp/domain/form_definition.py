@@ -165,7 +165,7 @@ class FormDefinition:
     sections: tuple[Section, ...]
     alerts: tuple[AlertRule, ...]
     not_done_reasons: tuple[Reason, ...]
-    definition_json: str
+    definition_json: str = field(repr=False)
     encounter_type: str | None = None
 
     @cached_property

@@ -1,0 +1,79 @@
+/**
+ * What a new visit begins with: constants and what the tablet knows, filled in; what the record says of the birth,
+ * offered in grey above the question, to be taken with one tap. Measurements are never filled in.
+ */
+
+import { own, readNumber } from "./answers.js";
+import { indexOf } from "./definition.js";
+
+/**
+ * @typedef {import("./definition.js").FormDefinition} FormDefinition
+ * @typedef {import("./definition.js").Mapping} Mapping
+ * @typedef {{now: string, practitionerType?: string | null, child: Mapping}} Known `now` is ISO with its offset, `child`
+ *   the record as the server sends it
+ */
+
+/**
+ * @param {FormDefinition} form
+ * @param {Known} known
+ * @returns {Mapping}
+ */
+export function startingAnswers(form, known) {
+  /** @type {Mapping} */
+  const answers = {};
+  for (const { id, prefill, options } of indexOf(form).fields) {
+    if (!prefill) continue;
+    const value = prefill.value ?? valueFrom(/** @type {string} */ (prefill.from), known);
+    const offered = !options || options.some((option) => option.value === value);
+    if (value !== null && value !== undefined && offered) answers[id] = value;
+  }
+  return answers;
+}
+
+/**
+ * What to show above a question, by field: the words, and the answer they stand for.
+ * @param {FormDefinition} form
+ * @param {Known} known
+ * @returns {{[field: string]: {text: string, value: any}}}
+ */
+export function suggestions(form, known) {
+  /** @type {{[field: string]: {text: string, value: any}}} */
+  const found = {};
+  for (const { id, suggest, unit } of indexOf(form).fields) {
+    const value = suggest ? valueFrom(suggest, known) : null;
+    if (value === null || value === undefined) continue;
+    found[id] = { text: unit ? `${value} ${unit}` : String(value), value };
+  }
+  return found;
+}
+
+/**
+ * @param {string} source
+ * @param {Known} known
+ * @returns {any}
+ */
+function valueFrom(source, { now, practitionerType, child }) {
+  const gestation = own(child, "gestation_days");
+  switch (source) {
+    case "now":
+      return now;
+    case "practitioner_type":
+      return practitionerType ?? null;
+    case "child.gestation_weeks":
+      return Number.isSafeInteger(gestation) ? Math.floor(gestation / 7) : null;
+    case "child.gestation_days":
+      return Number.isSafeInteger(gestation) ? gestation % 7 : null;
+    case "child.birth_weight_kg": {
+      const atBirth = (own(child, "measurements") ?? []).find(
+        (/** @type {Mapping} */ one) => one.kind === "weight" && one.at_birth === true,
+      );
+      return atBirth && readNumber(atBirth.value) !== null ? atBirth.value : null;
+    }
+    case "child.need_level":
+    case "child.births_in_pregnancy":
+    case "child.birth_order":
+      return own(child, source.slice("child.".length)) ?? null;
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,108 @@
+"""Both sides of the form engine, asked the same question."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from hvapp.domain.facts import ChildFacts, build_facts, derive
+from hvapp.domain.form_definition import FormDefinition
+from hvapp.domain.growth import GrowthResult
+from hvapp.domain.logic import visible_fields
+from hvapp.domain.validate import check
+from hvapp.domain.wording import plain_value
+
+HERE = Path(__file__).parent
+REFERENCE: dict[str, tuple[float, float]] = {
+    "weight": (3.5, 0.5),
+    "length": (50.0, 2.0),
+    "height": (90.0, 4.0),
+    "ofc": (35.0, 1.25),
+}
+
+
+def stand_in(
+    kind: str, value: Decimal, measured_on: date, birth_date: date, sex: str, gestation_days: int | None
+) -> GrowthResult:
+    """A growth reference anyone can check by hand: SDS = (value - middle) / spread."""
+    known = sex in ("male", "female")
+    middle, spread = REFERENCE[kind]
+    age_days = (measured_on - birth_date).days
+    return GrowthResult(
+        sds=(float(value) - middle) / spread if known else None,
+        centile=50.3 if known else None,
+        band="on the 50th centile" if known else "",
+        method="chronological" if gestation_days is None else "digital",
+        age_days=age_days,
+        corrected_age_days=None if gestation_days is None else age_days - (280 - gestation_days),
+        reference="stand-in",
+        no_reference=None if known else "No reference",
+        engine="stand-in 1",
+    )
+
+
+def server_answer(
+    form: FormDefinition, child: dict[str, Any], now: str, payload: Any, names: dict[str, str]
+) -> dict[str, Any]:
+    answers = payload.get("answers") if isinstance(payload, dict) else None
+    facts_of_child, moment = ChildFacts.from_record(child), datetime.fromisoformat(now)
+    facts = build_facts(facts_of_child, answers, moment, form, stand_in)
+    found = check(form, payload, facts)
+    given = answers if isinstance(answers, dict) else {}
+    return {
+        "facts": facts,
+        "findings": [
+            [one.field_id, one.level, one.message, one.row, one.part, one.alert_id] for one in found.findings
+        ],
+        "alerts": [asdict(one) | {"fields": list(one.fields)} for one in found.alerts],
+        "visible": visible_fields(form, answers, facts),
+        "derived": derive(facts_of_child, answers, moment, form, stand_in),
+        "words": {one.id: plain_value(one, given.get(one.id), names) for one in form.fields},
+    }
+
+
+class TabletEngine:
+    """A node process that answers as the tablet does."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+
+    def answer(
+        self, form: FormDefinition, child: dict[str, Any], now: str, payload: Any, names: dict[str, str]
+    ) -> dict[str, Any]:
+        question = {
+            "form": form.definition,
+            "child": child,
+            "now": now,
+            "payload": payload,
+            "reference": REFERENCE,
+            "names": names,
+        }
+        assert self._process.stdin and self._process.stdout
+        self._process.stdin.write(json.dumps(question) + "\n")
+        self._process.stdin.flush()
+        said: dict[str, Any] = json.loads(self._process.stdout.readline())
+        assert "threw" not in said, said["threw"]
+        return said | {"visible": set(said["visible"])}
+
+
+@contextmanager
+def tablet_engine() -> Iterator[TabletEngine]:
+    with subprocess.Popen(
+        ["node", str(HERE / "forms_engine.mjs")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    ) as process:
+        try:
+            yield TabletEngine(process)
+        finally:
+            assert process.stdin
+            process.stdin.close()
+            process.wait(timeout=10)
