@@ -5,14 +5,20 @@
  */
 
 import { write } from "./db.js";
+import { StorageFull } from "./errors.js";
 
 /**
+ * Best effort: a full disk, on which nothing can be noted, must not keep visits from going up.
  * @param {Vault} vault
  * @param {{clockOffset?: number, lastContact?: number, lastReceipt?: number}} facts milliseconds
  */
 export async function remember(vault, facts) {
   const rows = Object.entries(facts).map(([name, value]) => ({ vault: vault.id, name, value }));
-  await write(vault.db, [vault.db.notes], () => vault.db.notes.bulkPut(rows));
+  try {
+    await write(vault.db, [vault.db.notes], () => vault.db.notes.bulkPut(rows));
+  } catch (error) {
+    if (!(error instanceof StorageFull)) throw error;
+  }
 }
 
 /**

@@ -382,6 +382,22 @@ test("a name the server will not take does not hold up visits", async () => {
   await until((state) => settled(state) && state.waiting === 0);
 });
 
+test("a full disk does not keep visits from going up, and says so when the caseload has no room", async () => {
+  const { vault, server, engine, until } = await tablet();
+  await completeVisit(vault);
+  server.change("child", "c1", { id: "c1" });
+  for (const table of [vault.db.notes, vault.db.chunks, vault.db.heads]) {
+    table.hook("creating", () => {
+      throw new DOMException("full", "QuotaExceededError");
+    });
+  }
+  engine.start();
+  const state = await until(({ phase }) => phase === "waiting");
+  assert.equal(state.waiting, 0);
+  assert.equal(server.stored.size, 1);
+  assert.match(String(state.problem?.message), /no space left/);
+});
+
 test("two windows never talk at once, and everything arrives once", async () => {
   const locks = new FakeLocks();
   const one = await tablet({ locks });
