@@ -7,7 +7,7 @@ from flask import Blueprint, current_app, flash, redirect, render_template, url_
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, EmailField, RadioField, SelectField, StringField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
 
 from hvapp.domain.accounts import ROLE_NAMES, Role
 from hvapp.domain.errors import Conflict, DomainError, Invalid
@@ -26,31 +26,41 @@ _CONSONANTS, _VOWELS = "bdfghkmnprstvz", "aeu"
 
 class AccountForm(FlaskForm):  # type: ignore[misc]
     name = StringField(
-        "Full name", validators=[InputRequired("Enter the person’s full name."), Length(max=100)]
+        "Full name", validators=[DataRequired("Enter the person’s full name."), Length(max=100)]
     )
     email = EmailField(
         "Email address",
-        validators=[InputRequired("Enter an email address, like name@example.nhs.uk."), Length(max=200)],
+        validators=[DataRequired("Enter an email address, like name@example.nhs.uk."), Length(max=200)],
     )
     role = RadioField(
         "What they do here",
-        choices=[(role.value, ROLE_NAMES[role]) for role in Role],
+        choices={role.value: ROLE_NAMES[role] for role in Role},
         validators=[InputRequired("Choose what the person does here.")],
     )
-    job = SelectField("Job", validators=[InputRequired("Choose the person’s job.")])
-    team_id = SelectField("Team", validators=[InputRequired("Choose a team.")])
+    job = SelectField("Job", validate_choice=False)
+    team_id = SelectField("Team", validate_choice=False)
 
     @classmethod
     def offering(cls, jobs: dict[str, str], teams: dict[str, str]) -> "AccountForm":
         """The form with this service's jobs and teams to choose from, none of them chosen yet."""
         form = cls()
-        form.job.choices = [("", "Choose a job"), *jobs.items()]
-        form.team_id.choices = [("", "Choose a team"), *teams.items()]
+        form.job.choices = {"": "Choose a job"} | jobs
+        form.team_id.choices = {"": "Choose a team"} | teams
         return form
 
     def validate_job(self, field: SelectField) -> None:
+        _check_chosen(field, "Choose the person’s job.")
         if field.data == NOT_A_PRACTITIONER and self.role.data == Role.HEALTH_VISITOR:
-            raise ValueError("Choose the job that the person’s visits are recorded under.")
+            raise ValidationError("Choose the job that the person’s visits are recorded under.")
+
+    def validate_team_id(self, field: SelectField) -> None:
+        _check_chosen(field, "Choose a team.")
+
+
+def _check_chosen(field: SelectField, message: str) -> None:
+    """Nothing chosen and something not offered are the same mistake, in the same words."""
+    if not field.data or field.data not in field.choices:
+        raise ValidationError(message)
 
 
 class SwitchForm(FlaskForm):  # type: ignore[misc]

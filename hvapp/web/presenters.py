@@ -55,6 +55,7 @@ STATE_COLOURS = {
     VisitState.APPROVED: "aqua-green",
     VisitState.IN_RED_BOOK: "green",
     VisitState.RED_BOOK_FAILED: "red",
+    VisitState.NOT_SHARED: "white",
 }
 
 
@@ -222,7 +223,7 @@ def message_tag(state: str) -> Tag:
 
 def choices(field: Any) -> list[dict[str, str]]:
     """The items of an NHS select, from a WTForms one."""
-    return [{"value": value, "text": label} for value, label in field.choices]
+    return [{"value": choice.value, "text": choice.label} for choice in field.iter_choices()]
 
 
 def form_problems(form: Any, problem: str | None = None) -> list[Problem]:

@@ -27,7 +27,13 @@ class QuestionForm(Form):  # type: ignore[misc]
 class ReturnForm(FlaskForm):  # type: ignore[misc]
     rev_id = HiddenField()
     comment = TextAreaField("Comment")
-    questions = FieldList(FormField(QuestionForm), min_entries=QUESTIONS, max_entries=MOST_QUESTIONS)
+    questions = FieldList(FormField(QuestionForm), max_entries=MOST_QUESTIONS)
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        # Not min_entries: WTForms fills those from whatever the browser sent under the next numbers.
+        while len(self.questions) < QUESTIONS:
+            self.questions.append_entry()
 
     def problems(self, labels: dict[str, str]) -> list[Problem]:
         """What has to be mended before the visit can be sent back; `labels` are the answers one may ask about."""
