@@ -54,7 +54,11 @@ def create_app(settings: Settings | None = None, *, testing: bool = False) -> Fl
     if dist.is_dir():
         # Hashed names: a year in the cache, and compressed copies served where a browser takes them.
         app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
-            app.wsgi_app, root=str(dist), prefix="static/dist/", max_age=31536000
+            app.wsgi_app,
+            root=str(dist),
+            prefix="static/dist/",
+            max_age=31536000,
+            add_headers_function=security.secure_file,
         )
     assert schema.metadata.tables
     return app

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hvapp.domain.nhs_number import valid
-from hvapp.domain.redbook import ApprovedRecord, MessageKind, Outcome
+from hvapp.domain.redbook import NOT_AGREED, ApprovedRecord, MessageKind, Outcome
 
 RED_BOOK = "red_book"
 _AGREEMENT = "share_consent"
@@ -28,7 +28,7 @@ def hold(record: ApprovedRecord, kind: MessageKind) -> Outcome | None:
     if agreed is False:
         return Outcome(
             "paused",
-            "not_agreed",
+            NOT_AGREED,
             "The family did not agree to share this visit with the red book, so it was not sent. "
             "If they change their mind, record it in a new version of the visit.",
         )

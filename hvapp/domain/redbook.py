@@ -21,6 +21,10 @@ AGREEMENT_REASONS = ("not_agreed", "agreement_withdrawn", "agreement_not_recorde
 """Why a visit stays here for the family's sake. It says nothing of the child's other visits, which go on."""
 
 
+# The family's answer, not a fault: nobody has to do anything about it.
+NOT_AGREED = "not_agreed"
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What became of one attempt.

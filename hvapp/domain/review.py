@@ -14,6 +14,7 @@ class VisitState(StrEnum):
     APPROVED = "approved"
     IN_RED_BOOK = "in_red_book"
     RED_BOOK_FAILED = "red_book_failed"
+    NOT_SHARED = "not_shared"  # the family did not agree to the red book
 
 
 STATE_WORDS = {
@@ -23,10 +24,17 @@ STATE_WORDS = {
     VisitState.APPROVED: "Approved, waiting for the red book",
     VisitState.IN_RED_BOOK: "In the red book",
     VisitState.RED_BOOK_FAILED: "Red book: needs attention",
+    VisitState.NOT_SHARED: "Approved, not shared with the red book",
 }
 
 AWAITING_REVIEW = (VisitState.RECEIVED, VisitState.QUARANTINED)
-DECIDED = (VisitState.RETURNED, VisitState.APPROVED, VisitState.IN_RED_BOOK, VisitState.RED_BOOK_FAILED)
+AFTER_APPROVAL = (
+    VisitState.APPROVED,
+    VisitState.IN_RED_BOOK,
+    VisitState.RED_BOOK_FAILED,
+    VisitState.NOT_SHARED,
+)
+DECIDED = (VisitState.RETURNED, *AFTER_APPROVAL)
 
 LONGEST_COMMENT = 2000
 LONGEST_QUERY = 500

@@ -11,6 +11,7 @@ from hvapp.domain.accounts import ROLE_NAMES, Account, Role
 from hvapp.domain.errors import Conflict, NotFound
 from hvapp.domain.forms import FormLibrary
 from hvapp.domain.redbook import (
+    NOT_AGREED,
     ApprovedRecord,
     MessageKind,
     Outcome,
@@ -21,7 +22,7 @@ from hvapp.domain.redbook import (
     next_attempt_at,
     should_give_up,
 )
-from hvapp.domain.review import VisitState
+from hvapp.domain.review import AFTER_APPROVAL, VisitState
 from hvapp.store.audit import write_audit
 from hvapp.store.changes import announce
 from hvapp.store.outbox import (
@@ -66,6 +67,10 @@ def claim_next(
         row = due_message(session, now)
         if row is None:
             return None
+        record = _approved_record(row, forms)
+        if isinstance(record, Outcome):
+            _settle(session, row, record, now)
+            return None
         row.state = "sending"
         row.worker_id = worker_id
         row.lease_until = now + timedelta(seconds=lease_seconds)
@@ -80,7 +85,7 @@ def claim_next(
             seq=row.seq,
             attempts=row.attempts,
             payload=row.payload,
-            record=_approved_record(row, forms),
+            record=record,
         )
 
 
@@ -101,48 +106,56 @@ def freeze(session: Session, message_id: str, payload: bytes, content_type: str)
 def settle(session: Session, message_id: str, outcome: Outcome, now: datetime) -> Outcome:
     """Write down what became of an attempt; answers the outcome, which is a dead letter after a day of retries."""
     with transaction(session):
-        row = _message(session, message_id)
-        if outcome.kind == "retry" and should_give_up(row.created_at, now):
-            outcome = given_up(outcome)
-        row.state = outcome.kind
-        row.reason_code = outcome.reason_code
-        row.reason = outcome.detail
-        row.reference = outcome.reference
-        row.lease_until = None
-        row.settled_at = now
-        visit = row.visit
-        if outcome.kind != "sent" and newer_waits(session, row):
-            row.state = "superseded"
-        elif outcome.kind == "retry":
-            row.next_at = next_attempt_at(
-                row.attempts,
-                now,
-                random.Random(),  # noqa: S311  (jitter, not a secret)
-                outcome.retry_after_seconds,
-            )
-        elif row.revision_id == _approved_revision(row):
-            # An amendment may have arrived meanwhile; its review decides what the visit shows.
-            failed = outcome.kind != "sent"
-            if visit.state in (VisitState.APPROVED, VisitState.RED_BOOK_FAILED, VisitState.IN_RED_BOOK):
-                visit.state = (VisitState.RED_BOOK_FAILED if failed else VisitState.IN_RED_BOOK).value
-            if not failed:
-                visit.in_red_book_at = now
-            announce(
-                session,
-                [visit.author_id, visit.child.named_visitor_id if visit.child else None],
-                "visit",
-                visit.id,
-            )
-        write_audit(
-            session,
-            at=now,
-            account_id=None,
-            action=f"red_book_{outcome.kind}",
-            subject_type="visit",
-            subject_id=row.visit_id,
-            detail=outcome.reason_code,
+        return _settle(session, _message(session, message_id), outcome, now)
+
+
+def _settle(session: Session, row: OutboxRow, outcome: Outcome, now: datetime) -> Outcome:
+    if outcome.kind == "retry" and should_give_up(row.created_at, now):
+        outcome = given_up(outcome)
+    row.state = "not_shared" if outcome.reason_code == NOT_AGREED else outcome.kind
+    row.reason_code = outcome.reason_code
+    row.reason = outcome.detail
+    row.reference = outcome.reference
+    row.lease_until = None
+    row.settled_at = now
+    visit = row.visit
+    if outcome.kind != "sent" and newer_waits(session, row):
+        row.state = "superseded"
+    elif outcome.kind == "retry":
+        row.next_at = next_attempt_at(
+            row.attempts,
+            now,
+            random.Random(),  # noqa: S311  (jitter, not a secret)
+            outcome.retry_after_seconds,
         )
+    elif row.revision_id == _approved_revision(row):
+        # An amendment may have arrived meanwhile; its review decides what the visit shows.
+        if visit.state in AFTER_APPROVAL:
+            visit.state = _state_after(outcome).value
+        if outcome.kind == "sent":
+            visit.in_red_book_at = now
+        announce(
+            session,
+            [visit.author_id, visit.child.named_visitor_id if visit.child else None],
+            "visit",
+            visit.id,
+        )
+    write_audit(
+        session,
+        at=now,
+        account_id=None,
+        action=f"red_book_{outcome.kind}",
+        subject_type="visit",
+        subject_id=row.visit_id,
+        detail=outcome.reason_code,
+    )
     return outcome
+
+
+def _state_after(outcome: Outcome) -> VisitState:
+    if outcome.kind == "sent":
+        return VisitState.IN_RED_BOOK
+    return VisitState.NOT_SHARED if outcome.reason_code == NOT_AGREED else VisitState.RED_BOOK_FAILED
 
 
 @dataclass(frozen=True)
@@ -222,18 +235,21 @@ def _approved_revision(row: OutboxRow) -> str | None:
     return approved[-1].revision_id if approved else None
 
 
-def _approved_record(row: OutboxRow, forms: FormLibrary) -> ApprovedRecord:
+def _approved_record(row: OutboxRow, forms: FormLibrary) -> ApprovedRecord | Outcome:
+    """The record behind a message, or why there can be none: one such message must not stop the others."""
     visit, revision = row.visit, row.revision
-    if visit.child is None:
-        raise RuntimeError("a visit without a child was approved")
-    person, author = visit.child.person, visit.author
-    if person.birth_date is None:
-        raise RuntimeError("a child without a birth date was approved")
     form = forms.find(revision.form_id, revision.form_version)
     if form is None:
-        raise RuntimeError(
-            f"form {revision.form_id} version {revision.form_version} is gone; versions are for ever"
+        return Outcome(
+            "dead", "form_unknown", "This service no longer has the form that the visit was recorded on."
         )
+    child = visit.child
+    person = child.person if child else None
+    if child is None or person is None or person.birth_date is None:
+        return Outcome(
+            "dead", "child_incomplete", "The child’s record has no date of birth. Add it, then send again."
+        )
+    author = visit.author
     decision = next(decision for decision in visit.decisions if decision.revision_id == revision.id)
     payload = revision.body["payload"]
     answers = payload.get("answers", {})
@@ -253,7 +269,7 @@ def _approved_record(row: OutboxRow, forms: FormLibrary) -> ApprovedRecord:
             sex=person.sex,
             birth_date=person.birth_date,
             nhs_number=person.nhs_number,
-            gestation_days=visit.child.gestation_days,
+            gestation_days=child.gestation_days,
         ),
         author=RecordAuthor(author.name, ROLE_NAMES[Role(author.role)]),
         organisation=RecordOrganisation(author.team.provider.name, author.team.provider.ods_code),

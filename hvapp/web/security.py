@@ -5,6 +5,7 @@ import hashlib
 import re
 from functools import lru_cache
 from importlib import resources
+from wsgiref.headers import Headers
 
 from flask import Flask, Response, g, request
 
@@ -58,6 +59,13 @@ def secure_headers(response: Response) -> Response:
     if getattr(g, "private", False) or request.path.startswith(("/api/", "/sync/")):
         response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def secure_file(headers: Headers, path: str, url: str) -> None:
+    """The same for built files: a tablet's worker answers with the stored shell, headers and all."""
+    headers["Content-Security-Policy"] = content_security_policy()
+    for name, value in ISOLATING_HEADERS.items():
+        headers[name] = value
 
 
 def install(app: Flask) -> None:

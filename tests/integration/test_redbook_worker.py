@@ -298,7 +298,8 @@ def test_a_family_that_did_not_agree_is_not_sent(
     approve(tablet, world, session, refused)
     worker.run_once()
     row = message(session)
-    assert (row.state, row.reason_code, row.payload) == ("paused", "not_agreed", None)
+    assert (row.state, row.reason_code, row.payload) == ("not_shared", "not_agreed", None)
+    assert state(session, refused) == "not_shared"
     assert red_book.count(world) == (0, 0, 0, 0)
 
 
@@ -392,7 +393,7 @@ def test_a_family_that_agrees_later_is_not_held_to_its_first_answer(
     worker.run_once()
     later = approve(tablet, world, session, tablet.revision(world))
     worker.run_once()
-    assert messages(session) == [("paused", "new"), ("sent", "new")]
+    assert messages(session) == [("not_shared", "new"), ("sent", "new")]
     assert state(session, later) == "in_red_book"
     assert red_book.count(world)[1] == 1
 
