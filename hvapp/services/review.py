@@ -71,6 +71,7 @@ class DecidedLine:
     child_name: str
     contact_type: str
     author_name: str
+    occurred_at: datetime
     state: VisitState
     decided_at: datetime
     decided_by: str
@@ -309,6 +310,7 @@ def _decided_line(decision: DecisionRow) -> DecidedLine:
         child_name=visit.child.person.name if visit.child else "Child not on record",
         contact_type=visit.contact_type,
         author_name=visit.author.name,
+        occurred_at=visit.occurred_at,
         state=VisitState(visit.state),
         decided_at=decision.decided_at,
         decided_by=decision.reviewer.name,

@@ -44,7 +44,7 @@ def attempt(session: Session, outcome: Outcome) -> None:
 
 def test_nothing_waiting_says_what_would_be_there(desk: Desk) -> None:
     desk.get("/red-book").has(
-        "Nothing waits. Every approved visit of your team is in the red book.",
+        "Nothing waits. A visit is listed here from its approval until the red book has accepted it.",
         "once the red-book service has accepted it and said so",
     )
 

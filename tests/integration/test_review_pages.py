@@ -411,15 +411,15 @@ class TestDecision:
 
         assert page.response.location == f"/review/{following['visit_id']}"
         shown = desk.follow(page)
-        shown.has("Maya Marlow: approved. It goes to the red book next.")
+        shown.has("Maya Marlow: approved.")
         assert session.get_one(VisitRow, sent["visit_id"]).state == "approved"
-        assert "approved. It goes" not in desk.get("/review").text
+        assert "Maya Marlow: approved." not in desk.get("/review").text
 
     def test_the_last_one_leads_back_to_the_queue(self, desk: Desk, sent: dict) -> None:
         page = approve(desk, sent)
 
         assert page.response.location == "/review"
-        desk.follow(page).has("approved. It goes to the red book next.", "Nothing waits for you")
+        desk.follow(page).has("Maya Marlow: approved.", "Nothing waits for you")
 
     def test_the_cookie_that_carries_the_news_names_nobody(self, desk: Desk, sent: dict) -> None:
         from base64 import urlsafe_b64decode
