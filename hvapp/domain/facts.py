@@ -71,10 +71,16 @@ class ChildFacts:
 
 
 def build_facts(
-    child: ChildFacts, answers: Any, now: datetime, form: FormDefinition, assess: Assess = growth.assess
+    child: ChildFacts,
+    answers: Any,
+    now: datetime,
+    form: FormDefinition,
+    assess: Assess = growth.assess,
+    entered_at: datetime | None = None,
 ) -> dict[str, Any]:
     """The facts of `FormDefinition.fact_sources` that are known. `now` carries its offset; for a sealed visit it is
-    the moment of sealing, so that the answer to "how late was this entered" stays the same."""
+    the moment of sealing, so that the answer to "how late was this entered" stays the same. `entered_at` is when the
+    visit was first completed, where this is a correction of it: correcting a visit later does not make it late."""
     given = answers if isinstance(answers, Mapping) else {}
     facts: dict[str, Any] = {
         "now": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -86,8 +92,9 @@ def build_facts(
     started = read_instant(given.get("started_at")) if _is_answered(form, given, "started_at") else None
     on = civil_date(started or now)
     facts["contact_date"] = on.isoformat()
-    if started is not None and started <= now:
-        facts["hours_late"] = int((now - started).total_seconds()) // _SECONDS_IN_HOUR
+    entered = entered_at or now
+    if started is not None and started <= entered:
+        facts["hours_late"] = int((entered - started).total_seconds()) // _SECONDS_IN_HOUR
     if child.birth_date is not None:
         facts |= _ages(child.birth_date, on, facts["gestation_days"])
         facts |= _ages_at_answers(child.birth_date, form, given)
@@ -97,6 +104,12 @@ def build_facts(
     if _is_answered(form, given, "need_level") and child.need_level is not None:
         facts["need_level_changed"] = given["need_level"] != child.need_level
     return {name: fact for name, fact in facts.items() if fact is not None}
+
+
+def first_entered_at(payload: Any) -> datetime | None:
+    """When a corrected visit was first completed, as its tablet says; None for a first version."""
+    context = payload.get("context") if isinstance(payload, Mapping) else None
+    return read_instant(context.get("entered_at")) if isinstance(context, Mapping) else None
 
 
 def derive(

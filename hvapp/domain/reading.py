@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from hvapp.domain.answers import read_decimal
-from hvapp.domain.facts import ChildFacts, build_facts, derive
+from hvapp.domain.facts import ChildFacts, build_facts, derive, first_entered_at
 from hvapp.domain.form_definition import FormDefinition
 from hvapp.domain.readout import ReadRow, ReadSection, derived_text, differences, read_out
 from hvapp.domain.validate import Alert, Finding, check
@@ -56,7 +56,7 @@ def read_visit(
     restricted_open: bool,
 ) -> Reading:
     """Read a payload through its form. `child` is the record as it was before the visit."""
-    facts = build_facts(child, payload.get("answers"), sealed_at, form)
+    facts = build_facts(child, payload.get("answers"), sealed_at, form, entered_at=first_entered_at(payload))
     sections = read_out(form, payload, facts, names)
     found = check(form, payload, facts)
     rows = [row for section in sections for row in section.rows]

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from hvapp.domain.facts import ChildFacts, Measurement, build_facts
+from hvapp.domain.facts import ChildFacts, Measurement, build_facts, first_entered_at
 from hvapp.domain.forms import FormDefinition, FormLibrary
 from hvapp.domain.reconcile import Flag
 from hvapp.domain.validate import check
@@ -61,7 +61,7 @@ def _facts_of(row: ChildRow, measured: dict[str, list[Measurement]]) -> ChildFac
 def _judge(row: RevisionRow, form: FormDefinition, child: ChildFacts) -> list[str]:
     payload = row.body["payload"]
     sealed_at = datetime.fromisoformat(row.body["sealed_at"])
-    facts = build_facts(child, payload.get("answers"), sealed_at, form)
+    facts = build_facts(child, payload.get("answers"), sealed_at, form, entered_at=first_entered_at(payload))
     findings = check(form, payload, facts)
     levels = {alert.level for alert in findings.alerts}
     flags = {

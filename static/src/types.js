@@ -50,6 +50,7 @@
  * @property {{[field: string]: Json}} answers
  * @property {{[field: string]: Json}} confirmed
  * @property {{[alert: string]: string}} alertResponses
+ * @property {string | null} enteredAt when the visit was first completed, where this corrects it
  * @property {string} createdAt
  * @property {string} updatedAt
  * @property {string | null} position the section last looked at

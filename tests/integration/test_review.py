@@ -1,6 +1,6 @@
 """Deciding on a visit: once, by the right person, about the version that was read."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -13,7 +13,7 @@ from hvapp.store.audit import AuditRow
 from hvapp.store.children import ContactRow, MeasurementRow
 from hvapp.store.outbox import OutboxRow
 from hvapp.store.visits import DecisionRow, VisitRow
-from tests.support.client import FORMS, Tablet
+from tests.support.client import FORMS, Tablet, seal
 from tests.support.world import World
 
 
@@ -185,7 +185,9 @@ def test_an_amendment_after_approval_is_reviewed_again_and_updates_the_record(
 
 
 def test_opening_and_deciding_are_on_the_audit_trail(session: Session, world: World, sent: dict) -> None:
-    visit_readout.open_visit(session, FORMS, reviewer=world.sue, visit_id=sent["visit_id"], now=datetime.now(UTC))
+    visit_readout.open_visit(
+        session, FORMS, reviewer=world.sue, visit_id=sent["visit_id"], now=datetime.now(UTC)
+    )
     approve(session, world, sent)
 
     rows = session.scalars(
@@ -193,3 +195,29 @@ def test_opening_and_deciding_are_on_the_audit_trail(session: Session, world: Wo
     ).all()
     assert [row.action for row in rows] == ["revision_received", "visit_opened", "visit_approved"]
     assert rows[1].account_id == world.sue.id
+
+
+def test_correcting_a_visit_days_later_does_not_make_it_late(
+    session: Session, tablet: Tablet, world: World, sent: dict
+) -> None:
+    """The first version was entered the same day; the form must not ask why it was late."""
+    review.send_back(
+        session,
+        reviewer=world.sue,
+        visit_id=sent["visit_id"],
+        rev_id=sent["rev_id"],
+        comment="Is the weight right?",
+        queries=[],
+        now=datetime.now(UTC),
+    )
+    later = datetime.now(UTC) + timedelta(days=3)
+    corrected = tablet.revision(
+        world, visit_id=sent["visit_id"], parent_rev=sent["rev_id"], sealed_at=later.isoformat()
+    )
+    corrected["payload"]["context"]["entered_at"] = sent["sealed_at"]
+    corrected["payload"]["answers"] = sent["payload"]["answers"]
+    corrected["occurred_at"] = sent["occurred_at"]
+
+    tablet.push(seal(corrected))
+
+    assert tablet.visit(sent["visit_id"])["flags"] == []

@@ -67,9 +67,10 @@ export function childFacts(body) {
  * @param {Date} now
  * @param {FormDefinition} form
  * @param {Assess} assess
+ * @param {Date | null} [enteredAt] when the visit was first completed, where this is a correction of it
  * @returns {Mapping}
  */
-export function buildFacts(child, answers, now, form, assess) {
+export function buildFacts(child, answers, now, form, assess, enteredAt = null) {
   const { birthDate } = child;
   const gestationDays = gestation(form, child, answers);
   const started = startOf(form, answers);
@@ -83,8 +84,10 @@ export function buildFacts(child, answers, now, form, assess) {
     gestation_days: gestationDays,
     contact_date: on,
   };
-  if (started !== null && started <= now.getTime()) {
-    facts.hours_late = Math.floor((now.getTime() - started) / 3_600_000);
+  // Correcting a visit later does not make it late: a correction says when the visit was first completed.
+  const entered = (enteredAt ?? now).getTime();
+  if (started !== null && started <= entered) {
+    facts.hours_late = Math.floor((entered - started) / 3_600_000);
   }
   if (birthDate !== null) {
     const days = daysBetween(birthDate, on);

@@ -56,6 +56,7 @@ export function newDraft({ child, form, contactType, basis = null }) {
     answers: payload?.answers ?? {},
     confirmed: payload?.confirmed ?? {},
     alertResponses: payload?.alert_responses ?? {},
+    enteredAt: payload ? (payload.context?.entered_at ?? basis?.revision?.sealed_at ?? null) : null,
     createdAt: now,
     updatedAt: now,
     position: null,

@@ -95,7 +95,9 @@ export class VisitModel {
   }
 
   facts() {
-    return buildFacts(this.facts0, this.draft.answers, new Date(), this.definition, assessWith);
+    const { answers, enteredAt } = this.draft;
+    const entered = enteredAt ? new Date(enteredAt) : null;
+    return buildFacts(this.facts0, answers, new Date(), this.definition, assessWith, entered);
   }
 
   /** Everything that follows from the answers as they are now. */
@@ -112,14 +114,17 @@ export class VisitModel {
 
   /** @param {boolean} [whole] with what was derived and believed, for sealing */
   payload(whole = true) {
-    const { answers, confirmed, alertResponses } = this.draft;
+    const { answers, confirmed, alertResponses, enteredAt } = this.draft;
     const payload = { answers, confirmed, alert_responses: alertResponses, derived: {}, context: {} };
     if (!whole) return payload;
     const { birth_date = null, sex = null, gestation_days = null, nhs_number = null } = this.body ?? {};
     return {
       ...payload,
       derived: this.derived(),
-      context: { birth_date, sex, gestation_days, nhs_number },
+      context: {
+        ...{ birth_date, sex, gestation_days, nhs_number },
+        ...(enteredAt ? { entered_at: enteredAt } : {}),
+      },
     };
   }
 
