@@ -56,11 +56,20 @@ export function newDraft({ child, form, contactType, basis = null }) {
     answers: payload?.answers ?? {},
     confirmed: payload?.confirmed ?? {},
     alertResponses: payload?.alert_responses ?? {},
-    enteredAt: payload ? (payload.context?.entered_at ?? basis?.revision?.sealed_at ?? null) : null,
+    enteredAt: basis ? firstEntered(basis) : null,
     createdAt: now,
     updatedAt: now,
     position: null,
   });
+}
+
+/**
+ * When the visit being corrected was first completed: its first correction carries that on to the next.
+ * @param {VisitBody} basis
+ */
+function firstEntered({ revision }) {
+  const carried = revision?.payload?.context?.entered_at;
+  return typeof carried === "string" ? carried : (revision?.sealed_at ?? null);
 }
 
 /** The openings under way in this window: a second tap joins the first. @type {Map<string, Promise<Draft>>} */
