@@ -86,10 +86,17 @@ class TabletPage:
         if not field.is_visible() and more.count():
             more.locator("summary").click()
         kind = field.get_attribute("data-type")
-        if kind in ("choice", "yes_no"):
-            code = {True: "true", False: "false"}.get(value, value) if isinstance(value, bool) else value
-            self._press(field.locator(f'input[type="radio"][value="{code}"]'))
-        elif kind == "choices":
+        if kind == "yes_no":
+            self._press(field.locator(f'input[type="radio"][value="{_yes_no(value)}"]'))
+        elif kind == "yes_no_each":
+            for code, each in value.items():
+                part = field.locator(f'[data-each="{code}"]')
+                self._press(part.locator(f'input[type="radio"][value="{_yes_no(each)}"]'))
+        elif kind == "choice" and field.locator("select").count():
+            field.locator("select").select_option(value)
+        elif kind == "choice":
+            self._press(field.locator(f'input[type="radio"][value="{value}"]'))
+        elif kind in ("choices", "people"):
             for code in value:
                 self._press(field.locator(f'input[type="checkbox"][value="{code}"]'))
         elif kind in ("date", "datetime", "month"):
@@ -103,14 +110,9 @@ class TabletPage:
         expect(control).to_be_checked()
 
     def _fill_date(self, field: Locator, value: str) -> None:
-        inputs = field.locator("input:not([type=radio]):not([type=checkbox])")
-        if inputs.count() == 1:
-            inputs.first.fill(value)
-            inputs.first.press("Tab")
-            return
         parts = {"year": value[0:4], "month": value[5:7], "day": value[8:10], "time": value[11:16]}
         for name, part in parts.items():
-            box = field.locator(f'input[name$="{name}"]')
+            box = field.locator(f'input[id$="-{name}"]')
             if part and box.count():
                 box.fill(str(int(part)) if name in ("day", "month") else part)
                 box.press("Tab")
@@ -130,3 +132,7 @@ class TabletPage:
         """On the page of everything sent and waiting, the child's visit has this state."""
         row = self.page.get_by_role("listitem").filter(has_text=name)
         expect(row.first).to_contain_text(words, timeout=timeout)
+
+
+def _yes_no(value: bool) -> str:
+    return "yes" if value else "no"

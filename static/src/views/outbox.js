@@ -14,7 +14,7 @@ const GROUPS = [
   { title: "Needs you", states: ["returned", "two_versions", "refused", "draft"] },
   { title: "Waiting to be sent", states: ["waiting"] },
   { title: "With your supervisor", states: ["received", "quarantined"] },
-  { title: "Approved", states: ["approved", "red_book_failed"] },
+  { title: "Approved", states: ["approved", "red_book_failed", "not_shared"] },
   { title: "In the red book", states: ["in_red_book"] },
 ];
 

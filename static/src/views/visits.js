@@ -19,6 +19,7 @@ const URGENCY = [
   "received",
   "red_book_failed",
   "approved",
+  "not_shared",
   "in_red_book",
 ];
 
@@ -128,6 +129,9 @@ export function problemWords(state) {
   }
   if (state.state === "quarantined") {
     return "It arrived and is safe. Your supervisor has to sort something out before it can be reviewed; you need do nothing.";
+  }
+  if (state.state === "not_shared") {
+    return "The family did not agree to share this visit with the red book. There is nothing to do.";
   }
   if (state.state === "red_book_failed") {
     return "Your part is done. Your supervisor sees why and will send it again.";

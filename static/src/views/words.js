@@ -56,6 +56,7 @@ export const STATE = {
     words: "Approved; the red book could not take it, your supervisor knows",
     tag: "amber",
   },
+  not_shared: { words: "Approved, not shared with the red book", tag: "green" },
   refused: { words: "Could not be taken", tag: "red" },
 };
 
