@@ -66,9 +66,9 @@ const router = new Router(
       offlineReady: () => Boolean(navigator.serviceWorker?.controller),
     }),
     // The form engine is not needed before the first visit is opened.
-    //FORMS     visit: async (stage, place) => (await import("./views/visit.js")).visit(app)(stage, place),
-    //FORMS     check: async (stage, place) => (await import("./views/check.js")).check(app)(stage, place),
-    //FORMS     completed: async (stage, place) => (await import("./views/check.js")).completed(app)(stage, place),
+    visit: async (stage, place) => (await import("./views/visit.js")).visit(app)(stage, place),
+    check: async (stage, place) => (await import("./views/check.js")).check(app)(stage, place),
+    completed: async (stage, place) => (await import("./views/check.js")).completed(app)(stage, place),
   },
   { home: "today", onShow: showFrame, onFail: showFailure },
 );

@@ -6,6 +6,7 @@
 import { Autosave } from "../forms/autosave.js";
 import { buildFacts, childFacts, derive } from "../forms/facts.js";
 import { look } from "../forms/logic.js";
+import { suggestions } from "../forms/starting.js";
 import { check } from "../forms/validate.js";
 import { plainValue } from "../forms/wording.js";
 import { assess } from "../growth/lms.js";
@@ -94,8 +95,14 @@ export class VisitModel {
     return () => void this.watchers.delete(watcher);
   }
 
-  facts() {
-    const { answers, enteredAt } = this.draft;
+  /** What the record says, in grey above the question; taken only by hand. */
+  suggestions() {
+    return suggestions(this.definition, { now: this.draft.createdAt, child: this.body ?? {} });
+  }
+
+  /** @param {Any} [answers] */
+  facts(answers = this.draft.answers) {
+    const { enteredAt } = this.draft;
     const entered = enteredAt ? new Date(enteredAt) : null;
     return buildFacts(this.facts0, answers, new Date(), this.definition, assessWith, entered);
   }

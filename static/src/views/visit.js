@@ -67,8 +67,6 @@ class VisitScreen {
     this.section = null;
     /** @type {import("./visit-model.js").SectionState[]} */
     this.states = [];
-    /** @type {Set<string>} answered since the last save */
-    this.unsaved = new Set();
     main.append(template("visit"));
     fill(main, { title: app.contactTitle(model.draft.contactType) });
     const form = formNodes(model.form);
@@ -79,10 +77,10 @@ class VisitScreen {
       answers: model.draft.answers,
       confirmed: model.draft.confirmed,
       alertResponses: model.draft.alertResponses,
-      facts: () => model.facts(),
+      facts: (answers) => model.facts(answers),
       options: { household: household(model.body) },
-      last: lastValues(model),
-      onChange: (/** @type {string} */ fieldId) => this.changed(fieldId),
+      last: { ...lastValues(model), ...model.suggestions() },
+      onChange: () => this.changed(),
     });
     this.stopWatching = model.watch((state) => this.showSaved(state));
     on(main, "leave", () => app.go("child", { id: model.draft.childId }));
@@ -109,11 +107,8 @@ class VisitScreen {
     }
   }
 
-  /** @param {string} fieldId */
-  changed(fieldId) {
-    this.unsaved.add(fieldId);
-    this.fieldOf(fieldId)?.querySelector(".app-saved")?.remove();
-    Object.assign(this.model.draft, this.bound.state?.() ?? { answers: this.bound.answers() });
+  changed() {
+    Object.assign(this.model.draft, this.bound.state());
     this.model.changed();
     this.redraw();
   }
@@ -213,12 +208,7 @@ class VisitScreen {
   showSaved({ phase, message }) {
     showSaved(slot(this.main, "saved"), { phase, message });
     if (phase !== "saved") return;
-    for (const fieldId of this.unsaved) {
-      // For the eye; the line above the section says it to a screen reader.
-      const mark = el("span", { class: "app-saved", "aria-hidden": "true" }, icon("check"), "Saved");
-      this.fieldOf(fieldId)?.append(mark);
-    }
-    this.unsaved.clear();
+    this.bound?.saved();
   }
 
   /** @param {string} fieldId */
