@@ -5,7 +5,7 @@
  *   node static/build/build.mjs [--out FOLDER]
  */
 
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -62,21 +62,24 @@ function compileStyle(source) {
       `${source} asks for ${elsewhere[0]} from another host. Is $nhsuk-include-font-face: false set?`,
     );
   }
-  return Buffer.from(await withImagesInside(result.css));
+  return Buffer.from(withImagesInside(result.css));
 }
 
 /**
  * The library's small icons are asked for under /assets, which nobody serves: they go into the style sheet.
  * @param {string} css
  */
-async function withImagesInside(css) {
-  const asked = new Set([...css.matchAll(/url\("?\/assets\/images\/([\w-]+\.svg)"?\)/g)].map((match) => match[1]));
+function withImagesInside(css) {
+  const asked = new Set(
+    [...css.matchAll(/url\("?\/assets\/images\/([\w-]+\.svg)"?\)/g)].map((match) => match[1]),
+  );
   for (const name of asked) {
-    const svg = (await readFile(join(ROOT, IMAGES, name), "utf8")).trim();
+    const svg = readFileSync(join(ROOT, IMAGES, name), "utf8").trim();
     const address = `url("data:image/svg+xml,${encodeURIComponent(svg).replaceAll("'", "%27")}")`;
     css = css.replace(new RegExp(`url\\("?/assets/images/${name}"?\\)`, "g"), () => address);
   }
-  if (css.includes("/assets/")) throw new Error("A style sheet asks for a file under /assets, which nobody serves.");
+  if (css.includes("/assets/"))
+    throw new Error("A style sheet asks for a file under /assets, which nobody serves.");
   return css;
 }
 
