@@ -215,7 +215,7 @@ class CheckScreen {
   }
 
   /**
-   * @param {import("../forms/definition.js").Field} field
+   * @param {import("../forms/definition.js").Field & {fixed?: boolean}} field
    * @param {ReturnType<VisitModel["look"]>} seen
    * @param {string | undefined} problem
    */
@@ -230,6 +230,10 @@ class CheckScreen {
     if (problem) value.push(el("div", { class: "app-summary__missing" }, problem));
     const row = fill(piece("check-row"), { label: field.label, value, change: "Change" });
     const link = slot(row, "change");
+    if (field.fixed) {
+      link.remove();
+      return row;
+    }
     link.append(el("span", { class: "nhsuk-u-visually-hidden" }, ` ${inSentence(field.label)}`));
     link.addEventListener("click", (event) => {
       event.preventDefault();

@@ -5,7 +5,7 @@
 
 import { Autosave } from "../forms/autosave.js";
 import { buildFacts, childFacts, derive } from "../forms/facts.js";
-import { look } from "../forms/logic.js";
+import { look, shownAnswers } from "../forms/logic.js";
 import { suggestions } from "../forms/starting.js";
 import { check } from "../forms/validate.js";
 import { plainValue } from "../forms/wording.js";
@@ -115,8 +115,9 @@ export class VisitModel {
     return { facts, findings, alerts, visible, derived: this.derived() };
   }
 
-  derived() {
-    return derive(this.facts0, this.draft.answers, new Date(), this.definition, assessWith);
+  /** @param {Any} [answers] */
+  derived(answers = this.draft.answers) {
+    return derive(this.facts0, answers, new Date(), this.definition, assessWith);
   }
 
   /** @param {boolean} [whole] with what was derived and believed, for sealing */
@@ -125,9 +126,12 @@ export class VisitModel {
     const payload = { answers, confirmed, alert_responses: alertResponses, derived: {}, context: {} };
     if (!whole) return payload;
     const { birth_date = null, sex = null, gestation_days = null, nhs_number = null } = this.body ?? {};
+    const shown = shownAnswers(this.definition, answers, this.facts());
     return {
       ...payload,
-      derived: this.derived(),
+      answers: shown,
+      confirmed: Object.fromEntries(Object.entries(confirmed).filter(([id]) => id in shown)),
+      derived: this.derived(shown),
       context: {
         ...{ birth_date, sex, gestation_days, nhs_number },
         ...(enteredAt ? { entered_at: enteredAt } : {}),
