@@ -9,7 +9,6 @@
 import { isNotDone, own, same } from "./answers.js";
 import { boxes, fillPeople, keepAlone, readControl, writeControl, writeNow } from "./controls.js";
 import { indexOf, reasonsFor } from "./definition.js";
-import { look } from "./logic.js";
 import { showAlertFinding, showAlerts, showFinding } from "./notices.js";
 import { Rows } from "./rows.js";
 import { Undone } from "./undone.js";
@@ -32,7 +31,7 @@ import { plainValue } from "./wording.js";
  *   beside the text, "Use this" takes it
  * @property {(fieldId: string, value: any) => void} onChange after every answer, confirmation and response
  *
- * @typedef {{place: HTMLElement, control: HTMLElement, field: Field, rows: Rows | null, undone: Undone}} Question
+ * @typedef {{place: HTMLElement, control: HTMLElement, slot: HTMLElement, field: Field, rows: Rows | null, undone: Undone}} Question
  */
 
 /** Typing in words is passed on after a short rest; everything else at once. */
@@ -71,6 +70,8 @@ class BoundForm {
     /** Whether a finger or a mouse button is down. */
     this.pressed = false;
     this.unsaved = /** @type {Set<string>} */ (new Set());
+    /** Questions with something wrong beside them. */
+    this.marked = /** @type {Set<string>} */ (new Set());
     this.alertPattern = templateIn(root, "[data-alert-panel]");
     this.confirmPattern = templateIn(root, "[data-confirm-panel]");
     /** @type {Map<string, Question>} */
@@ -92,7 +93,8 @@ class BoundForm {
     const rows = field.type === "list" ? new Rows(control, field) : null;
     const pattern = templateIn(this.root, "[data-undone-panel]");
     const undone = new Undone(place, pattern, reasonsFor(this.form, field));
-    const question = { place, control, field, rows, undone };
+    const slot = /** @type {HTMLElement} */ (place.querySelector("[data-alerts]"));
+    const question = { place, control, slot, field, rows, undone };
     this.questions.set(field.id, question);
     if (field.type === "people") fillPeople(control, this.options.options?.household ?? []);
     this.showLast(question);
@@ -313,22 +315,23 @@ class BoundForm {
   refresh() {
     const facts = this.options.facts(this.given);
     const payload = { answers: this.given, confirmed: this.confirmed, alert_responses: this.responses };
-    const { findings, alerts } = check(this.form, payload, facts);
-    const live = look(this.form, this.given, facts);
+    const { findings, alerts, live } = check(this.form, payload, facts);
+    const visible = live?.visible ?? new Set();
     for (const { place, field, rows } of this.questions.values()) {
-      place.hidden = !live.visible.has(field.id);
-      rows?.refresh(live.facts);
+      const hidden = !visible.has(field.id);
+      if (place.hidden !== hidden) place.hidden = hidden;
+      rows?.refresh(live?.facts ?? facts);
     }
     const missing = new Set(
       findings.filter(({ level }) => level === "missing").map(({ fieldId }) => fieldId),
     );
     for (const more of this.root.querySelectorAll("[data-more]"))
       countMore(/** @type {HTMLElement} */ (more), missing);
-    for (const { place, field } of this.questions.values()) {
+    for (const { slot, field } of this.questions.values()) {
+      if (!slot.childElementCount && !alerts.length) continue;
       // A number half typed raises no alarm; one that no longer holds goes at once.
-      const slot = /** @type {HTMLElement} */ (place.querySelector("[data-alerts]"));
       const shown = alerts.filter(({ id, fields }) => {
-        if (fields.find((one) => live.visible.has(one)) !== field.id) return false;
+        if (fields.find((one) => visible.has(one)) !== field.id) return false;
         return !fields.includes(this.typing ?? "") || slot.querySelector(`[data-alert="${id}"]`) !== null;
       });
       if (slot.childElementCount || shown.length) showAlerts(slot, shown, this.alertPattern, this.responses);
@@ -345,9 +348,12 @@ class BoundForm {
   }
 
   drawFindings() {
-    for (const { place, field, rows } of this.questions.values()) {
+    for (const { place, slot, field, rows } of this.questions.values()) {
       const mine = this.findings.filter(({ fieldId }) => fieldId === field.id);
-      const whole = mine.find(({ row, alertId }) => row === null && alertId === null);
+      if (!mine.length && !this.marked.has(field.id)) continue;
+      if (mine.length) this.marked.add(field.id);
+      else this.marked.delete(field.id);
+      const whole = mine.find(({ part, alertId }) => part === null && alertId === null);
       if (this.typing !== field.id || !whole || isShown(place)) {
         showFinding(place, whole);
         this.offerConfirm(place, field, whole);
@@ -359,7 +365,7 @@ class BoundForm {
           if (this.typing !== field.id || !one || isShown(partPlace)) showFinding(partPlace, one);
         }
       }
-      for (const panel of /** @type {NodeListOf<HTMLElement>} */ (place.querySelectorAll("[data-alert]"))) {
+      for (const panel of /** @type {Iterable<HTMLElement>} */ (slot.children)) {
         showAlertFinding(
           panel,
           mine.find(({ alertId }) => alertId === panel.dataset.alert),

@@ -138,6 +138,38 @@ function take(live, field, value) {
 }
 
 /**
+ * The answers a completed visit keeps: those of questions that are shown. A draft keeps the others too, in case their
+ * question comes back.
+ * @param {FormDefinition} form
+ * @param {Mapping} answers
+ * @param {Mapping} facts
+ * @returns {Mapping}
+ */
+export function shownAnswers(form, answers, facts) {
+  const live = look(form, answers, facts);
+  /** @type {Mapping} */
+  const kept = {};
+  for (const field of indexOf(form).fields) {
+    const value = own(answers, field.id);
+    if (value === undefined || !live.visible.has(field.id)) continue;
+    const isList = field.type === "list" && Array.isArray(value);
+    kept[field.id] = isList ? value.map((row) => shownParts(field.fields ?? [], row, live.facts)) : value;
+  }
+  return kept;
+}
+
+/**
+ * @param {Field[]} fields
+ * @param {unknown} row
+ * @param {Mapping} facts
+ */
+function shownParts(fields, row, facts) {
+  if (!isMapping(row)) return row;
+  const { visible } = lookAtRow(fields, row, facts);
+  return Object.fromEntries(Object.entries(row).filter(([id]) => visible.has(id)));
+}
+
+/**
  * @param {Field} field
  * @param {Live} live
  */

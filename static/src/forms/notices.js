@@ -19,7 +19,9 @@ export function showFinding(place, finding) {
   const slot = /** @type {HTMLElement | null} */ (place.querySelector("[data-finding]"));
   if (slot) say(slot, finding);
   place.querySelector("[data-group]")?.classList.toggle("nhsuk-form-group--error", finding !== undefined);
-  for (const box of place.querySelectorAll("[data-control] :is(.nhsuk-input, .nhsuk-textarea, .nhsuk-select)")) {
+  for (const box of place.querySelectorAll(
+    "[data-control] :is(.nhsuk-input, .nhsuk-textarea, .nhsuk-select)",
+  )) {
     // What stands in a row of a list answers for itself.
     if ((box.closest("[data-part]") ?? box.closest("[data-field]")) !== place) continue;
     for (const name of ["nhsuk-input", "nhsuk-textarea", "nhsuk-select"]) {

@@ -40,12 +40,13 @@ const SELECTED = ["choice", "choices", "yes_no", "yes_no_each", "people"];
  * @param {FormDefinition} form
  * @param {unknown} payload {"answers", "confirmed", "alert_responses", ...}
  * @param {Mapping} facts from buildFacts
- * @returns {{findings: Finding[], alerts: Alert[]}}
+ * @returns {{findings: Finding[], alerts: Alert[], live: Live | null}} `live` is what conditions saw
  */
 export function check(form, payload, facts) {
   const answers = own(payload, "answers");
   if (!isMapping(payload) || (answers !== undefined && !isMapping(answers))) {
-    return { findings: [finding("", "hard", "The answers of this visit could not be read.")], alerts: [] };
+    const unread = finding("", "hard", "The answers of this visit could not be read.");
+    return { findings: [unread], alerts: [], live: null };
   }
   const { fields, byId } = indexOf(form);
   const live = look(form, answers, facts);
@@ -71,7 +72,7 @@ export function check(form, payload, facts) {
       fields: rule.fields,
     }));
   findings.push(...unanswered(alerts, own(payload, "alert_responses")));
-  return { findings, alerts };
+  return { findings, alerts, live };
 }
 
 /**

@@ -1,0 +1,127 @@
+/** What a new visit begins with, what it offers, and what a completed one keeps. */
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+
+import { shownAnswers } from "../../../static/src/forms/logic.js";
+import { startingAnswers, suggestions } from "../../../static/src/forms/starting.js";
+import { plainValue } from "../../../static/src/forms/wording.js";
+
+const { forms } = JSON.parse(readFileSync(new URL("../../contract/validate.json", import.meta.url), "utf8"));
+
+/** @param {any[]} fields */
+const form = (...fields) => ({
+  id: "f",
+  version: 1,
+  title: "F",
+  contact_type: "new_birth",
+  not_done_reasons: [],
+  sections: [
+    {
+      id: "s",
+      title: "S",
+      fields: fields.map((field) => ({ label: field.id, name: field.id, type: "text", ...field })),
+    },
+  ],
+});
+const child = {
+  gestation_days: 262,
+  need_level: "universal",
+  births_in_pregnancy: 2,
+  birth_order: 1,
+  measurements: [
+    { kind: "weight", value: "3.200", on: "2026-05-06", at_birth: false },
+    { kind: "weight", value: "3.450", on: "2026-05-01", at_birth: true },
+  ],
+};
+const known = { now: "2026-05-13T10:00:00+01:00", practitionerType: "scphn", child };
+
+test("constants and what the tablet knows are filled in", () => {
+  const options = [{ value: "scphn", label: "Health visitor" }];
+  const asked = form(
+    { id: "contact_type", prefill: { value: "new_birth" } },
+    { id: "started_at", type: "datetime", prefill: { from: "now" } },
+    { id: "practitioner_type", type: "choice", options, prefill: { from: "practitioner_type" } },
+    { id: "need_level", prefill: { from: "child.need_level" } },
+    { id: "weight_kg", type: "decimal" },
+  );
+  assert.deepEqual(startingAnswers(asked, known), {
+    contact_type: "new_birth",
+    started_at: "2026-05-13T10:00:00+01:00",
+    practitioner_type: "scphn",
+    need_level: "universal",
+  });
+});
+
+test("what the form does not offer is not filled in", () => {
+  const asked = form({
+    id: "practitioner_type",
+    type: "choice",
+    options: [{ value: "nursery_nurse", label: "Nursery nurse" }],
+    prefill: { from: "practitioner_type" },
+  });
+  assert.deepEqual(startingAnswers(asked, known), {});
+  assert.deepEqual(startingAnswers(asked, { ...known, practitionerType: null }), {});
+});
+
+test("what the record says of the birth is offered, never filled in", () => {
+  const asked = form(
+    { id: "birth_weight_kg", unit: "kg", suggest: "child.birth_weight_kg" },
+    { id: "gestation_weeks", unit: "weeks", suggest: "child.gestation_weeks" },
+    { id: "gestation_days", suggest: "child.gestation_days" },
+    { id: "births", suggest: "child.births_in_pregnancy" },
+  );
+  assert.deepEqual(startingAnswers(asked, known), {});
+  assert.deepEqual(suggestions(asked, known), {
+    birth_weight_kg: { text: "3.450 kg", value: "3.450" },
+    gestation_weeks: { text: "37 weeks", value: 37 },
+    gestation_days: { text: "3", value: 3 },
+    births: { text: "2", value: 2 },
+  });
+  assert.deepEqual(suggestions(asked, { ...known, child: { measurements: [] } }), {});
+});
+
+test("a completed visit keeps the answers that are shown", () => {
+  const answers = {
+    weight_kg: { not_done: "declined" },
+    conditions: "nude",
+    length_cm: "50.0",
+  };
+  assert.deepEqual(shownAnswers(forms.growth, answers, {}), {
+    weight_kg: { not_done: "declined" },
+    length_cm: "50.0",
+  });
+  const rows = [
+    { service: "gp", which: "typed before" },
+    { service: "other", which: "Dentist" },
+  ];
+  assert.deepEqual(shownAnswers(forms.kinds, { referrals: rows }, {}), {
+    referrals: [{ service: "gp" }, { service: "other", which: "Dentist" }],
+  });
+});
+
+test("answers in words", () => {
+  const field = (/** @type {string} */ id, /** @type {any} */ of) =>
+    of.sections.flatMap((/** @type {any} */ s) => s.fields).find((/** @type {any} */ one) => one.id === id);
+  const { growth, kinds } = forms;
+  assert.equal(plainValue(field("weight_kg", growth), "3.450"), "3.450 kg");
+  assert.equal(plainValue(field("started_at", growth), "2026-05-13T23:05:00Z"), "14 May 2026 at 12:05am");
+  assert.equal(plainValue(field("started_at", growth), "2026-05-13"), "Could not be read");
+  assert.equal(plainValue(field("stopped", kinds), "2026-05"), "May 2026");
+  assert.equal(plainValue(field("consent", kinds), { gp: true, red_book: false }), "Yes: GP. No: Red book");
+  assert.equal(
+    plainValue(field("present", kinds), ["p1", "p9"], { p1: "Ada Example" }),
+    "Ada Example, Someone not in the household record",
+  );
+  assert.equal(
+    plainValue(field("referrals", kinds), [{ service: "other", which: "Dentist" }]),
+    "Other, Dentist",
+  );
+  const undone = { not_done: "other", detail: "Scales broken" };
+  assert.equal(
+    plainValue(field("weight_kg", growth), undone, {}, growth),
+    "Not done: Another reason. Scales broken",
+  );
+  assert.equal(plainValue(field("weight_kg", growth), undefined), "");
+});
