@@ -4,7 +4,7 @@
  */
 
 import { derivedWords } from "./derived.js";
-import { el, fill, on, one, piece, slot, template } from "./dom.js";
+import { el, fill, on, one, piece, show, slot, template } from "./dom.js";
 import { announce } from "./frame.js";
 import { showSaved } from "./visit.js";
 import { findingField, openVisit } from "./visit-model.js";
@@ -280,6 +280,7 @@ export function completed(app) {
         ({ childId, contactType }) => childId === place.child && contactType === place.contact,
       );
       const next = app.roster.get(place.child)?.next;
+      show(main, "waits", waiting?.state !== "received");
       fill(main, {
         title: `${app.contactTitle(place.contact)} complete`,
         state:

@@ -32,7 +32,7 @@ export function visit(app) {
       title: "Visit",
       form: true,
       subject: () => model.subject,
-      flush: () => model.flush(),
+      flush: () => screen.flush(),
       leave: () => screen.leave(),
       /** @param {import("./router.js").Place} next */
       update: (next) => {
@@ -232,8 +232,13 @@ class VisitScreen {
 
   async leave() {
     this.stopWatching();
-    if (this.model.ended) return;
-    await this.model.flush();
+    if (!this.model.ended) await this.flush();
+  }
+
+  /** Takes what is still being typed, and waits until all of it is on the disk. */
+  flush() {
+    this.bound.flush();
+    return this.model.flush();
   }
 }
 
