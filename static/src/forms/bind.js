@@ -61,7 +61,8 @@ class BoundForm {
     this.responses = { ...options.alertResponses };
     /** @type {Finding[]} */
     this.findings = [];
-    /** The question being typed in: what is wrong with it is said once it is left. @type {string | null} */
+    /** The question, or part of a row, being typed in: what is wrong with it is said once it is left.
+     * @type {HTMLElement | null} */
     this.typing = null;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.rest = undefined;
@@ -141,7 +142,7 @@ class BoundForm {
     }
     if (event.type === "change") keepAlone(question.control, target);
     const typed = isTyped(target);
-    if (typed && event.type === "input") this.typing = question.field.id;
+    if (typed && event.type === "input") this.typing = answering(target);
     if (
       typed &&
       event.type === "input" &&
@@ -181,9 +182,9 @@ class BoundForm {
    * @param {FocusEvent} event
    */
   onLeave(event) {
-    const question = this.questionAt(/** @type {HTMLElement} */ (event.target));
-    if (!question || question.place.contains(/** @type {Node | null} */ (event.relatedTarget))) return;
-    const leave = () => setTimeout(() => this.leave(question));
+    const left = answering(event.target);
+    if (!left || answering(event.relatedTarget) === left) return;
+    const leave = () => setTimeout(() => this.leave(left));
     if (this.pressed) addEventListener("pointerup", leave, { once: true });
     else leave();
   }
@@ -203,13 +204,12 @@ class BoundForm {
     addEventListener("pointercancel", set(false), { capture: true, signal });
   }
 
-  /** @param {Question} question */
-  leave({ place, field }) {
-    if (place.contains(document.activeElement)) return;
+  /** @param {HTMLElement} left */
+  leave(left) {
+    if (answering(document.activeElement) === left) return;
     this.flush();
-    if (this.typing !== field.id) return;
+    if (this.typing !== left) return;
     this.typing = null;
-    this.drawFindings();
     this.refresh();
   }
 
@@ -227,7 +227,7 @@ class BoundForm {
     const { undone, field } = question;
     undone.open(this.given[field.id]);
     // No reason is chosen yet, which is nobody's mistake until the question is left.
-    this.typing = field.id;
+    this.typing = question.place;
     boxes(undone.slot)[0]?.focus();
     this.take(question);
   }
@@ -327,15 +327,18 @@ class BoundForm {
     );
     for (const more of this.root.querySelectorAll("[data-more]"))
       countMore(/** @type {HTMLElement} */ (more), missing);
+    const typing =
+      /** @type {HTMLElement | null} */ (this.typing?.closest("[data-field]"))?.dataset.field ?? "";
     for (const { slot, field } of this.questions.values()) {
       if (!slot.childElementCount && !alerts.length) continue;
       // A number half typed raises no alarm; one that no longer holds goes at once.
       const shown = alerts.filter(({ id, fields }) => {
         if (fields.find((one) => visible.has(one)) !== field.id) return false;
-        return !fields.includes(this.typing ?? "") || slot.querySelector(`[data-alert="${id}"]`) !== null;
+        return !fields.includes(typing) || slot.querySelector(`[data-alert="${id}"]`) !== null;
       });
       if (slot.childElementCount || shown.length) showAlerts(slot, shown, this.alertPattern, this.responses);
     }
+    this.drawFindings();
   }
 
   /**
@@ -354,7 +357,7 @@ class BoundForm {
       if (mine.length) this.marked.add(field.id);
       else this.marked.delete(field.id);
       const whole = mine.find(({ part, alertId }) => part === null && alertId === null);
-      if (this.typing !== field.id || !whole || isShown(place)) {
+      if (this.typing !== place || !whole || isShown(place)) {
         showFinding(place, whole);
         this.offerConfirm(place, field, whole);
       }
@@ -362,7 +365,7 @@ class BoundForm {
         for (const part of field.fields ?? []) {
           const one = mine.find((finding) => finding.row === at && finding.part === part.id);
           const partPlace = /** @type {Rows} */ (rows).part(element, part.id);
-          if (this.typing !== field.id || !one || isShown(partPlace)) showFinding(partPlace, one);
+          if (this.typing !== partPlace || !one || isShown(partPlace)) showFinding(partPlace, one);
         }
       }
       for (const panel of /** @type {Iterable<HTMLElement>} */ (slot.children)) {
@@ -444,6 +447,17 @@ function templateIn(root, selector) {
   const found = root.querySelector(selector);
   if (!(found instanceof HTMLTemplateElement)) throw new Error(`the form fragment has no ${selector}`);
   return found;
+}
+
+/**
+ * The question, or part of a row, that somebody answers in here: in its control, or among the reasons why there is no
+ * answer.
+ * @param {EventTarget | null} element
+ * @returns {HTMLElement | null}
+ */
+function answering(element) {
+  const region = element instanceof Element ? element.closest("[data-control], [data-undone]") : null;
+  return region?.closest("[data-part]") ?? region?.closest("[data-field]") ?? null;
 }
 
 /** @param {Element} target */
