@@ -161,6 +161,15 @@ def test_facts_need_their_fields_to_be_of_the_right_type() -> None:
     assert 'field "started_at": facts are counted from it, so it has to be a datetime' in mistakes(source)
 
 
+def test_the_example_of_the_guide_is_accepted() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "adding-a-form.md").read_text()
+    example = guide.split("```yaml\n")[1].split("```")[0]
+    seen = GOOD.replace("id: mode", "id: child_seen").replace("field: mode", "field: child_seen")
+    indented = "".join(f"      {line}\n" for line in example.splitlines())
+    form = read_form(seen.replace("alerts:\n", f"{indented}alerts:\n"))
+    assert form.field("ofc_cm") is not None
+
+
 def test_a_file_is_called_after_its_form(tmp_path: Path) -> None:
     path = tmp_path / "small.v2.yaml"
     path.write_text(GOOD)

@@ -137,3 +137,14 @@ def test_junk_is_read_out_without_a_crash(form: FormDefinition, junk: Any) -> No
     facts = build_facts(CHILD, answers, datetime(2026, 5, 13, tzinfo=UTC), form)
     assert read_out(form, junk, facts, {})
     assert differences(form, junk, {"answers": ANSWERS})
+
+
+def test_junk_nested_without_end_is_read_out_too(form: FormDefinition) -> None:
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    answers = ANSWERS | {"referrals": deep, "feed_concern": deep}
+    payload = {"answers": answers, "confirmed": {"feed_concern": deep}}
+    assert read_out(form, payload, build_facts(CHILD, answers, NOW, form), {})
+    same_again = {"answers": answers | {"referrals": [deep]}}
+    assert [row.field_id for row in differences(form, payload, same_again)] == ["referrals"]

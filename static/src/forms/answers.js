@@ -239,21 +239,27 @@ export function civilDay(value) {
 }
 
 /**
- * Equal, at every depth.
+ * Equal, at every depth. Without recursion: junk may be nested as deep as it likes.
  * @param {unknown} left
  * @param {unknown} right
  * @returns {boolean}
  */
 export function same(left, right) {
-  if (Array.isArray(left) && Array.isArray(right)) {
-    return left.length === right.length && left.every((one, at) => same(one, right[at]));
+  /** @type {[unknown, unknown][]} */
+  const pairs = [[left, right]];
+  for (let pair = pairs.pop(); pair; pair = pairs.pop()) {
+    const [one, other] = pair;
+    if (Array.isArray(one) && Array.isArray(other)) {
+      if (one.length !== other.length) return false;
+      for (const [at, each] of one.entries()) pairs.push([each, other[at]]);
+    } else if (isMapping(one) && isMapping(other)) {
+      const keys = Object.keys(one);
+      if (keys.length !== Object.keys(other).length) return false;
+      if (!keys.every((key) => Object.hasOwn(other, key))) return false;
+      for (const key of keys) pairs.push([one[key], other[key]]);
+    } else if (one !== other) {
+      return false;
+    }
   }
-  if (isMapping(left) && isMapping(right)) {
-    const keys = Object.keys(left);
-    return (
-      keys.length === Object.keys(right).length &&
-      keys.every((key) => Object.hasOwn(right, key) && same(left[key], right[key]))
-    );
-  }
-  return left === right;
+  return true;
 }
