@@ -43,6 +43,7 @@ const app = new App({
     router.screen?.refresh?.();
     showFrame();
   },
+  formIsOpen: () => Boolean(router.screen?.form),
   onSync: () => {
     router.screen?.sync?.();
     askToSignIn();
@@ -80,6 +81,7 @@ function showFrame() {
     offerUpdate(atUnlock && Boolean(worker?.ready()));
     return;
   }
+  if (!screen.form) app.settle();
   setTitle(screen.title);
   setBanner(screen.subject?.() ?? null);
   frameFor({ open: app.unlocked, form: screen.form, route: name });

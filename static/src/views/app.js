@@ -27,12 +27,13 @@ import { sentence } from "./words.js";
 export class App {
   /**
    * @param {{go: (name: string, place?: Any, options?: Any) => Promise<void>, onChange: () => void,
-   *   onSync: (state: Any, before: Any | null) => void}} hooks
+   *   onSync: (state: Any, before: Any | null) => void, formIsOpen: () => boolean}} hooks
    */
   constructor(hooks) {
     this.go = hooks.go;
     this.onChange = hooks.onChange;
     this.onSync = hooks.onSync;
+    this.formIsOpen = hooks.formIsOpen;
     this.deviceName = "";
     /** @type {Vault | null} */
     this.vault = null;
@@ -126,7 +127,14 @@ export class App {
    */
   changed(topic) {
     this.stale.add(topic);
+    // Every answer saves the draft. No list is in sight while a form is open, so nothing is worked out for one.
+    if (topic === "drafts" && this.formIsOpen()) return;
     this.soon ??= setTimeout(() => this.readAgain(), 60);
+  }
+
+  /** A screen other than a form is shown: what was put off is read now. */
+  settle() {
+    if (this.stale.size) this.soon ??= setTimeout(() => this.readAgain());
   }
 
   async readAgain() {

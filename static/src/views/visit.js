@@ -67,6 +67,7 @@ class VisitScreen {
     this.section = null;
     /** @type {import("./visit-model.js").SectionState[]} */
     this.states = [];
+    this.drawing = 0;
     main.append(template("visit"));
     fill(main, { title: app.contactTitle(model.draft.contactType) });
     const form = formNodes(model.form);
@@ -110,11 +111,13 @@ class VisitScreen {
   changed() {
     Object.assign(this.model.draft, this.bound.state());
     this.model.changed();
-    this.redraw();
+    // The save is under way first; what follows from the answer is drawn with the next frame.
+    this.drawing ||= requestAnimationFrame(() => this.redraw());
   }
 
   /** What follows from the answers: section states, growth, findings beside the answers. */
   redraw() {
+    this.drawing = 0;
     const seen = this.model.look();
     this.states = this.model.sections(seen);
     slot(this.main, "tasks").replaceChildren(...this.states.map((state) => this.task(state)));
@@ -232,6 +235,7 @@ class VisitScreen {
 
   async leave() {
     this.stopWatching();
+    cancelAnimationFrame(this.drawing);
     if (!this.model.ended) await this.flush();
   }
 
