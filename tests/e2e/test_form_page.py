@@ -10,7 +10,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, Playwright, expect
+from playwright.sync_api import Browser, Locator, Page, Playwright, expect
 
 from hvapp.domain.forms import load_forms
 from hvapp.settings import ROOT
@@ -98,15 +98,24 @@ ANSWERS: dict[str, str] = {}
 """Answers to begin with, by name."""
 
 
-@pytest.fixture
-def open_form(playwright: Playwright, site: str) -> Iterator[Callable[..., Page]]:
+@pytest.fixture(scope="module")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
     browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGS)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def open_form(chromium: Browser, site: str) -> Iterator[Callable[..., Page]]:
+    context = chromium.new_context(
+        viewport=TABLET, locale="en-GB", timezone_id="Europe/London", has_touch=True
+    )  # type: ignore[arg-type]
+    context.set_default_timeout(10_000)
     problems: list[str] = []
 
     def opened(answers: dict[str, Any] | None = None) -> Page:
         ANSWERS["given"] = json.dumps(answers)
-        page = browser.new_page(viewport=TABLET, locale="en-GB", timezone_id="Europe/London", has_touch=True)  # type: ignore[arg-type]
-        page.set_default_timeout(10_000)
+        page = context.new_page()
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.goto(f"{site}?given")
         page.wait_for_selector("body[data-ready]")
@@ -116,7 +125,7 @@ def open_form(playwright: Playwright, site: str) -> Iterator[Callable[..., Page]
         return page
 
     yield opened
-    browser.close()
+    context.close()
     assert problems == []
 
 
