@@ -16,7 +16,7 @@ from tests.e2e.conftest import Stage
 from tests.integration.sekmet import start_sekmet
 from tests.support.answers import complete_answers
 from tests.support.browser import DESK, Browser, violations
-from tests.support.servers import DoublingProxy, free_port, sync_worker
+from tests.support.servers import Proxy, free_port, sync_worker
 from tests.support.tablet_page import TabletPage
 from tests.support.world import PASSWORD
 
@@ -152,7 +152,7 @@ WORDS = {
 
 
 class _Proxies:
-    def __init__(self, tablet: DoublingProxy, red_book: DoublingProxy, red_book_path: str) -> None:
+    def __init__(self, tablet: Proxy, red_book: Proxy, red_book_path: str) -> None:
         self.all = (tablet, red_book)
         self.tablet_url = f"http://localhost:{tablet.port}"
         self.red_book_url = f"http://127.0.0.1:{red_book.port}{red_book_path}"
@@ -167,7 +167,7 @@ class _Proxies:
 
 def _double_everything(stage: Stage, red_book: str) -> _Proxies:
     port = int(red_book.split(":")[2].split("/")[0])
-    return _Proxies(DoublingProxy(stage.port), DoublingProxy(port), "/fhir")
+    return _Proxies(Proxy(stage.port, twice=True), Proxy(port, twice=True), "/fhir")
 
 
 class Look:

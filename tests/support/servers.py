@@ -90,15 +90,22 @@ def sync_worker(home: Path, redbook_url: str) -> Program:
     )
 
 
-class DoublingProxy:
-    """Passes every request on twice, as a network that retries behind our backs would.
+PORTAL_PAGE = b"<!doctype html><title>Welcome to Cafe Wi-Fi</title><p>Accept our terms to go online."
 
-    What comes back is the answer to the second one, as if the first had been lost on its way; for pages of a
-    person (form posts) the first, which is what a browser would show.
+
+class Proxy:
+    """A network between a browser and a server, with a will of its own.
+
+    twice: every request is passed on twice, as a network that retries behind our backs would. What comes back is
+    the answer to the second one, as if the first had been lost on its way; for pages of a person (form posts) the
+    first, which is what a browser would show.
+    portal: nothing is passed on, and every request is answered with somebody's sign-in page.
     """
 
-    def __init__(self, upstream_port: int, port: int | None = None) -> None:
-        self.port = port or free_port()
+    def __init__(self, upstream_port: int, *, twice: bool = False) -> None:
+        self.port = free_port()
+        self.twice = twice
+        self.portal = False
         self.doubled = 0
         proxy = self
 
@@ -112,16 +119,18 @@ class DoublingProxy:
                 length = int(self.headers.get("Content-Length") or 0)
                 body = self.rfile.read(length) if length else None
                 try:
-                    answers = [self._ask(body), self._ask(body)]
+                    answers = proxy._portal_answer() if proxy.portal else [self._ask(body)]
+                    if proxy.twice and not proxy.portal:
+                        answers.append(self._ask(body))
+                        proxy.doubled += 1
                 except OSError:
                     self.close_connection = True
                     self.connection.close()
                     return
-                proxy.doubled += 1
                 form = (self.headers.get("Content-Type") or "").startswith(
                     "application/x-www-form-urlencoded"
                 )
-                status, headers, content = answers[0] if form else answers[1]
+                status, headers, content = answers[0] if form else answers[-1]
                 self.send_response(status)
                 for name, value in headers:
                     if name.lower() not in (
@@ -150,6 +159,10 @@ class DoublingProxy:
         self.server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @staticmethod
+    def _portal_answer() -> list[tuple[int, list[tuple[str, str]], bytes]]:
+        return [(200, [("Content-Type", "text/html; charset=utf-8")], PORTAL_PAGE)]
 
     def stop(self) -> None:
         self.server.shutdown()

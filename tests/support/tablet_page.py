@@ -1,9 +1,10 @@
 """The tablet app as a visitor's hands use it: by labels, roles and the questions of the form."""
 
+import contextlib
 import re
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 PASSPHRASE = "three quiet blue herons"
 
@@ -64,6 +65,11 @@ class TabletPage:
         self.page.get_by_role("link", name=name).or_(self.page.get_by_role("button", name=name)).first.click()
         expect(self.page.get_by_role("region", name="Who this is about")).to_contain_text(name)
 
+    def put_off_signing_in(self) -> None:
+        """The tablet may ask to sign in again once it reaches the service; recording can go on first."""
+        with contextlib.suppress(TimeoutError):
+            self.page.get_by_role("button", name="Not now, keep recording").click(timeout=3_000)
+
     def start_visit(self) -> None:
         self.page.get_by_role("button", name=re.compile("new birth visit", re.IGNORECASE)).first.click()
         self.heading(re.compile("New birth visit"))
@@ -103,7 +109,11 @@ class TabletPage:
             self._fill_date(field, str(value))
         else:
             field.locator("input, textarea").first.fill(str(value))
-            field.locator("input, textarea").first.press("Tab")
+            self._leave_question()
+
+    def _leave_question(self) -> None:
+        """As a finger that goes on to something else: what was typed is judged when its question is left."""
+        self.page.evaluate("document.activeElement.blur()")
 
     def _press(self, control: Locator) -> None:
         control.locator("xpath=following-sibling::label[1]").click()
@@ -115,16 +125,29 @@ class TabletPage:
             box = field.locator(f'input[id$="-{name}"]')
             if part and box.count():
                 box.fill(str(int(part)) if name in ("day", "month") else part)
-                box.press("Tab")
+        self._leave_question()
 
     def saved(self) -> None:
         expect(self.page.get_by_role("status").filter(has_text="Saved")).not_to_have_count(0)
 
-    def complete(self) -> None:
+    def in_section(self, title: str, field_id: str) -> bool:
+        """Whether a question stands in this section of the form, asked just now or not."""
+        section = self.page.locator("section[data-section]", has=self.page.get_by_role("heading", name=title))
+        return section.locator(f'[data-field="{field_id}"]').count() > 0
+
+    def check(self) -> None:
         if self.page.get_by_role("link", name="All sections").is_visible():
             self.page.get_by_role("link", name="All sections").click()
         self.page.get_by_role("button", name="Check and complete").click()
         self.heading("Check and complete")
+
+    def expect_sent(self, name: str) -> None:
+        """The visit reaches the service by itself."""
+        self.go("Sent and waiting")
+        self.expect_state(name, "With your supervisor")
+
+    def complete(self) -> None:
+        self.check()
         self.page.get_by_role("button", name="Complete this visit").click()
         expect(self.page.get_by_role("heading", name="What happens next")).to_be_visible()
 
