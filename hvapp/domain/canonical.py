@@ -8,13 +8,17 @@ import hashlib
 import json
 from typing import Any
 
+DEEPEST = 64
+"""Levels of lists and objects in a record. A visit has about seven; a record near the limit of what a parser follows
+might be read where it comes in and nowhere deeper in the program."""
+
 
 def canonical_json(value: Any) -> bytes:
     """The canonical bytes of a value made of str, int, bool, None, list and dict with str keys.
 
-    Raises TypeError for anything else, floats included.
+    Raises TypeError for anything else, floats included, and for nesting beyond DEEPEST.
     """
-    _refuse_other_types(value)
+    _refuse_other_types(value, DEEPEST)
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
@@ -23,15 +27,17 @@ def sha256_hex(value: Any) -> str:
     return hashlib.sha256(canonical_json(value)).hexdigest()
 
 
-def _refuse_other_types(value: Any) -> None:
+def _refuse_other_types(value: Any, levels: int) -> None:
     if value is None or isinstance(value, str | bool | int):
         return
+    if levels == 0:
+        raise TypeError("a record may not be nested so deeply")
     if isinstance(value, list):
         for item in value:
-            _refuse_other_types(item)
+            _refuse_other_types(item, levels - 1)
         return
     if isinstance(value, dict) and all(isinstance(key, str) for key in value):
         for item in value.values():
-            _refuse_other_types(item)
+            _refuse_other_types(item, levels - 1)
         return
     raise TypeError(f"a record may not hold a {type(value).__name__}")

@@ -10,8 +10,13 @@ from typing import Any
 
 from hvapp.domain.canonical import canonical_json, sha256_hex
 
-_UUID = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
-_CODE = re.compile(r"^[a-z0-9_]{1,60}$")
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_CODE = re.compile(r"[a-z0-9_]{1,60}")
+
+# What a tablet's clock can show; beyond, there are instants that cannot even be put into England's time.
+_YEARS = range(1900, 2200)
+
+_PAYLOAD_PARTS = ("answers", "confirmed", "alert_responses", "derived", "context")
 
 
 class Result(StrEnum):
@@ -63,10 +68,10 @@ class Submission:
         if not isinstance(item, dict):
             raise Malformed("The item is not a record.")
         rev_id = item.get("rev_id")
-        reader = _Reader(item, rev_id if isinstance(rev_id, str) and _UUID.match(rev_id) else None)
+        reader = _Reader(item, rev_id if isinstance(rev_id, str) and _UUID.fullmatch(rev_id) else None)
         try:
             canonical_json(item)
-        except (TypeError, UnicodeEncodeError, RecursionError):
+        except (TypeError, UnicodeEncodeError):
             raise Malformed(
                 "The item holds a value of a kind that records do not have.", reader.rev_id
             ) from None
@@ -85,7 +90,7 @@ class Submission:
             occurred_at=reader.instant("occurred_at"),
             sealed_at=reader.instant("sealed_at"),
             clock_offset_ms=reader.optional_integer("clock_offset_ms"),
-            payload=reader.mapping("payload"),
+            payload=reader.payload(),
             sha256=reader.text("sha256", 64),
             body=item,
         )
@@ -101,7 +106,7 @@ class _Reader:
 
     def id(self, name: str) -> str:
         value = self.item.get(name)
-        if isinstance(value, str) and _UUID.match(value):
+        if isinstance(value, str) and _UUID.fullmatch(value):
             return value
         raise self.fail(name)
 
@@ -110,7 +115,7 @@ class _Reader:
 
     def code(self, name: str) -> str:
         value = self.item.get(name)
-        if isinstance(value, str) and _CODE.match(value):
+        if isinstance(value, str) and _CODE.fullmatch(value):
             return value
         raise self.fail(name)
 
@@ -139,17 +144,21 @@ class _Reader:
         if isinstance(value, str):
             try:
                 parsed = datetime.fromisoformat(value)
-                if parsed.tzinfo is not None:
+                if parsed.tzinfo is not None and parsed.year in _YEARS:
                     return parsed.astimezone(UTC)
             except (ValueError, OverflowError):
                 pass
         raise self.fail(name)
 
-    def mapping(self, name: str) -> dict[str, Any]:
-        value = self.item.get(name)
-        if isinstance(value, dict):
-            return value
-        raise self.fail(name)
+    def payload(self) -> dict[str, Any]:
+        """The payload; each of its parts is an object where it is there at all."""
+        value = self.item.get("payload")
+        if not isinstance(value, dict):
+            raise self.fail("payload")
+        for part in _PAYLOAD_PARTS:
+            if not isinstance(value.get(part, {}), dict):
+                raise self.fail(f"payload.{part}")
+        return value
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,13 @@ in between leaves nothing unjudged for long. Reading and reckoning happen outsid
 """
 
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
+import structlog
 from sqlalchemy.orm import Session
 
+from hvapp.domain.answers import read_decimal
 from hvapp.domain.facts import ChildFacts, Measurement, build_facts, first_entered_at
 from hvapp.domain.forms import FormDefinition, FormLibrary
 from hvapp.domain.reconcile import Flag
@@ -21,6 +23,8 @@ from hvapp.store.visits import RevisionRow, add_judgements, unjudged
 
 # Two programs reckoning the same formula agree far closer; more means another formula, or another child.
 GROWTH_TOLERANCE_SDS = Decimal("0.000001")
+
+log = structlog.get_logger()
 
 
 def judge_new(session: Session, forms: FormLibrary, now: datetime, limit: int = 200) -> int:
@@ -36,7 +40,7 @@ def judge_new(session: Session, forms: FormLibrary, now: datetime, limit: int = 
     for row in rows:
         child, form = children.get(row.child_ref), forms.find(row.form_id, row.form_version)
         known = child is not None and form is not None
-        verdicts[row.id] = _judge(row, form, _facts_of(child, measured)) if known else []  # type: ignore[arg-type]
+        verdicts[row.id] = _verdict(row, form, _facts_of(child, measured)) if known else []  # type: ignore[arg-type]
     to_tell = {row.visit_id: row.author_id for row in rows if verdicts[row.id]}
     with transaction(session):
         add_judgements(session, verdicts, now)
@@ -56,6 +60,16 @@ def _facts_of(row: ChildRow, measured: dict[str, list[Measurement]]) -> ChildFac
         measurements=tuple(measurements),
         need_level=row.need_level,
     )
+
+
+def _verdict(row: RevisionRow, form: FormDefinition, child: ChildFacts) -> list[str]:
+    """The flags of one revision. One that trips us up is a person's to look at and must not hold up all the others."""
+    try:
+        return _judge(row, form, child)
+    except Exception as error:
+        # Its words may quote an answer.
+        log.error("visit_not_judged", revision_id=row.id, kind=type(error).__name__)
+        return [Flag.INVALID_ANSWERS.value]
 
 
 def _judge(row: RevisionRow, form: FormDefinition, child: ChildFacts) -> list[str]:
@@ -83,9 +97,7 @@ def _growth_differs(payload: dict[str, Any], facts: dict[str, Any]) -> bool:
         ours = facts.get(f"sds.{field_id}")
         if sent is None and ours is None:
             continue
-        try:
-            if sent is None or ours is None or abs(Decimal(sent) - Decimal(ours)) > GROWTH_TOLERANCE_SDS:
-                return True
-        except (InvalidOperation, TypeError, ValueError):
+        theirs = read_decimal(sent)
+        if theirs is None or ours is None or abs(theirs - Decimal(ours)) > GROWTH_TOLERANCE_SDS:
             return True
     return False

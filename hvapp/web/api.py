@@ -19,13 +19,14 @@ from hvapp.extensions import db
 from hvapp.services import caseload, devices, intake, judging
 from hvapp.settings import Settings
 from hvapp.web.access import roles, signed_in
+from hvapp.web.errors import log_fault
 
 bp = Blueprint("api", __name__, url_prefix="/sync/v1")
 
 VISITORS = (Role.HEALTH_VISITOR, Role.SUPERVISOR)
 MAX_PAGE = 500
 
-_UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @bp.put("/devices/<device_id>")
@@ -34,7 +35,7 @@ def register_device(device_id: str) -> ResponseReturnValue:
     given = _body()
     name = given.get("name")
     persisted = given.get("storage_persisted")
-    if not _UUID.match(device_id) or not isinstance(name, str) or not 0 < len(name) <= 100:
+    if not _UUID.fullmatch(device_id) or not isinstance(name, str) or not 0 < len(name) <= 100:
         raise Invalid("The tablet did not say which tablet it is.")
     account = _sender(given)
     devices.register(
@@ -91,8 +92,12 @@ def push() -> ResponseReturnValue:
 
 
 def _judge(app: Flask, forms: FormLibrary) -> None:
+    """Nobody waits for this: what fails here is done again before a queue is shown."""
     with app.app_context():
-        judging.judge_new(db.session, forms, datetime.now(UTC))
+        try:
+            judging.judge_new(db.session, forms, datetime.now(UTC))
+        except Exception as error:
+            log_fault(error)
 
 
 def _sender(given: dict[str, Any]) -> Account:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import structlog
-from flask import Flask, Response, jsonify, redirect, render_template, request, url_for
+from flask import Flask, Response, has_request_context, jsonify, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
@@ -96,16 +96,21 @@ def handle_database_down(error: OperationalError) -> tuple[Response | str, int]:
     return respond(503, code, message)
 
 
-def handle_fault(error: Exception) -> tuple[Response | str, int]:
+def log_fault(error: Exception) -> None:
+    """The kind and the place: the words of an error may quote a record."""
     frame = error.__traceback__
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next
     log.error(
         "fault",
         kind=type(error).__name__,
-        endpoint=request.endpoint,
+        endpoint=request.endpoint if has_request_context() else None,
         where=f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame else None,
     )
+
+
+def handle_fault(error: Exception) -> tuple[Response | str, int]:
+    log_fault(error)
     code, message = HTTP_WORDS[500]
     return respond(500, code, message)
 

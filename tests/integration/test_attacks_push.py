@@ -1,0 +1,215 @@
+"""Hostile and broken pushes: no visit may stand in the way of the others, whatever is in it."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from hvapp.domain.reconcile import Flag
+from hvapp.services import judging
+from hvapp.store.visits import JudgementRow, QuarantineRow, RevisionRow
+from tests.support.client import FORMS, Tablet, seal
+from tests.support.desk import Desk
+from tests.support.world import World
+
+Change = Callable[[dict[str, Any]], None]
+
+
+@pytest.fixture
+def sue(app: Flask, world: World) -> Desk:
+    return Desk(app.test_client()).sign_in(world.sue)
+
+
+def changed(revision: dict[str, Any], change: Change) -> dict[str, Any]:
+    change(revision)
+    return seal(revision)
+
+
+def answers(**given: Any) -> Change:
+    return lambda revision: revision["payload"]["answers"].update(given)
+
+
+def payload(**given: Any) -> Change:
+    return lambda revision: revision["payload"].update(given)
+
+
+def members(**given: Any) -> Change:
+    return lambda revision: revision.update(given)
+
+
+NO_VISIT: dict[str, Change] = {
+    "a time before there were clocks": members(occurred_at="0001-01-01T00:00:00+00:00"),
+    "sealed before there were clocks": members(sealed_at="0001-01-01T00:00:00+00:00"),
+    "sealed in the far future": members(sealed_at="9999-12-31T23:59:59+00:00"),
+    "answers that are a list": payload(answers=["x"]),
+    "answers that are text": payload(answers="x"),
+    "answers that are nothing": payload(answers=None),
+    "derived values that are a list": payload(derived=["x"]),
+    "confirmations that are text": payload(confirmed="x"),
+    "responses that are a list": payload(alert_responses=["x"]),
+    "a context that is a list": payload(context=["x"]),
+    "an id with a line break": members(rev_id="0190a7c2-0000-7000-8000-000000000000\n"),
+    "a visit with a line break": members(visit_id="0190a7c2-0000-7000-8000-000000000000\n"),
+    "a contact with a line break": members(contact_type="new_birth\n"),
+}
+
+
+@pytest.mark.parametrize("change", NO_VISIT.values(), ids=NO_VISIT)
+def test_what_is_not_a_visit_is_kept_and_told_so(
+    tablet: Tablet, sue: Desk, world: World, session: Session, change: Change
+) -> None:
+    bad, good = changed(tablet.revision(world), change), tablet.revision(world)
+
+    refused, stored = tablet.push(bad, good)
+
+    assert (refused["result"], stored["result"]) == ("rejected:malformed", "stored")
+    assert json.loads(session.scalars(select(QuarantineRow)).one().body) == bad
+    assert sue.get("/review").has("Could not be filed", "Maya Marlow")
+    assert sue.get(f"/review/{good['visit_id']}").status_code == 200
+
+
+JUNK: dict[str, Change] = {
+    "an SDS beyond all numbers": payload(derived={"weight_kg": {"sds": "1e1000000"}}),
+    "an SDS that is no number": payload(derived={"weight_kg": {"sds": "sNaN", "band": ["x"]}}),
+    "derived values of the wrong kind": payload(derived={"weight_kg": ["x"], "x": {"sds": {"a": 1}}}),
+    "no payload": members(payload={}),
+    "an end that is no time": answers(ended_at="soon"),
+    "an end without an offset": answers(ended_at="2026-11-01T10:00:00"),
+    "an end before there were clocks": answers(ended_at="0001-01-01T00:00:00+00:00"),
+    "a start at the edge of time": answers(started_at="2099-12-31T23:59:59-14:00"),
+    "reasons of the wrong kind": answers(weight_kg={"not_done": ["x"], "detail": {"a": 1}}),
+    "people that are objects": answers(present=[{"a": 1}], advice=[["feeding"]]),
+    "agreement of the wrong kind": answers(share_consent=["x", 1, None]),
+    "a weight like a mountain": answers(weight_kg="999999999.999999999999"),
+    "a negative weight": answers(weight_kg="-1", birth_weight_kg="0"),
+    "whole numbers without end": answers(gestation_weeks=10**400, nappies_wet=-(2**53)),
+    "rows of the wrong kind": answers(referrals=[{"service": {"a": 1}}, 1, None, [], {}]),
+    "text in disguise": answers(actions="a\x00b\u202e\u2066<script>alert(1)</script>{{ 7*7 }}"),
+    "ten thousand unknown questions": payload(answers={f"q{n}": "x" for n in range(10_000)}),
+    "a very long answer": answers(actions="x" * 1_000_000),
+}
+
+
+@pytest.mark.parametrize("change", JUNK.values(), ids=JUNK)
+def test_junk_in_a_visit_is_stored_read_out_and_decided(
+    tablet: Tablet, sue: Desk, world: World, session: Session, change: Change
+) -> None:
+    bad = changed(tablet.revision(world), change)
+
+    [result] = tablet.push(bad)
+
+    assert result["result"] == "stored"
+    assert sue.get("/review").status_code == 200
+    visit = f"/review/{bad['visit_id']}"
+    for page in (sue.get(visit), sue.post(f"{visit}/restricted", reason="Reading the whole visit")):
+        assert page.status_code == 200
+        assert "<script>alert" not in page.html
+        assert "{{ 7*7 }}" in page.html or "49" not in page.text
+    assert sue.post(f"{visit}/approve", rev_id=bad["rev_id"]).status_code == 302
+    assert sue.get("/review").status_code == sue.get("/red-book").status_code == 200
+    assert tablet.visit(bad["visit_id"])["state"] == "approved"
+
+
+def test_one_visit_that_cannot_be_judged_does_not_keep_the_others_waiting(
+    tablet: Tablet, sue: Desk, world: World, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd, plain = tablet.revision(world), tablet.revision(world)
+    real = judging.check
+
+    def check(form: Any, payload: Any, facts: Any) -> Any:
+        if payload["answers"].get("actions") == "odd":
+            raise ZeroDivisionError
+        return real(form, payload, facts)
+
+    monkeypatch.setattr(judging, "check", check)
+    odd = changed(odd, answers(actions="odd"))
+
+    tablet.push(odd, plain)
+
+    assert sue.get("/review").status_code == 200
+    session.rollback()
+    assert session.get_one(RevisionRow, odd["rev_id"]).all_flags == [Flag.INVALID_ANSWERS]
+    assert session.get_one(RevisionRow, plain["rev_id"]).all_flags == []
+
+
+def test_trouble_behind_a_receipt_does_not_reach_the_connection(
+    tablet: Tablet, world: World, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Judging comes after the answer; the server would cut the tablet's connection for an error there."""
+
+    def fail(*args: object) -> int:
+        raise RuntimeError
+
+    monkeypatch.setattr(judging, "judge_new", fail)
+
+    [result] = tablet.push(tablet.revision(world))
+
+    assert result["result"] == "stored"
+    monkeypatch.undo()
+    assert judging.judge_new(session, FORMS, datetime.now(UTC)) == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ('"weight_kg":"3.180"', '"weight_kg":"3.180","weight_kg":"4.180"'),
+        ('"nappies_wet":6', '"nappies_wet":1e999'),
+        ('"nappies_wet":6', '"nappies_wet":NaN'),
+        ('"nappies_wet":6', '"nappies_wet":6.0'),
+        ('"place":"home"', '"place":"\\ud800"'),
+        ('"place":"home"', '"\\udfff":"home"'),
+    ],
+)
+def test_json_that_says_two_things_or_nothing_is_not_taken(
+    tablet: Tablet, world: World, session: Session, written: str, read: str
+) -> None:
+    body = json.dumps({"items": [tablet.revision(world)]}, separators=(",", ":"))
+    assert written in body
+
+    answer = tablet.client.post(
+        "/sync/v1/push", data=body.replace(written, read), headers={"X-CSRFToken": tablet.token()}
+    )
+    answer.close()
+
+    assert answer.json["results"][0]["result"].startswith("rejected:")
+    assert session.scalar(select(func.count()).select_from(RevisionRow)) == 0
+    assert session.scalar(select(func.count()).select_from(QuarantineRow)) == 1
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a":'])
+@pytest.mark.parametrize("levels", [100, 900, *range(935, 941), 100_000])
+def test_any_depth_is_answered_and_never_kept_where_it_cannot_be_read(
+    tablet: Tablet, sue: Desk, world: World, levels: int, opening: str
+) -> None:
+    body = json.dumps({"items": [tablet.revision(world)]})
+    closing = "]" if opening == "[" else "}"
+    body = body.replace('"home"', opening * levels + "1" + closing * levels)
+
+    answer = tablet.client.post("/sync/v1/push", data=body, headers={"X-CSRFToken": tablet.token()})
+    answer.close()
+
+    if answer.status_code == 200:
+        assert answer.json["results"][0]["result"] == "rejected:malformed"
+    else:
+        assert (answer.status_code, answer.json["error"]["code"]) == (422, "malformed_json")
+    assert sue.get("/review").status_code == 200
+
+
+def test_numbers_too_long_to_read_are_refused_in_words(tablet: Tablet) -> None:
+    body = '{"items":[' + "9" * 5000 + "]}"
+
+    answer = tablet.client.post("/sync/v1/push", data=body, headers={"X-CSRFToken": tablet.token()})
+
+    assert (answer.status_code, answer.json["error"]["code"]) == (422, "malformed_json")
+
+
+def test_judgements_are_one_for_each_version(tablet: Tablet, world: World, session: Session) -> None:
+    tablet.push(tablet.revision(world), tablet.revision(world))
+
+    assert judging.judge_new(session, FORMS, datetime.now(UTC)) == 0
+    assert session.scalar(select(func.count()).select_from(JudgementRow)) == 2
