@@ -131,7 +131,7 @@ class _Desk:
         if before is not None and before[0] != submission.sha256:
             return _keep_altered(session, self.sender, submission)
         if before is None:
-            flags = self._file(submission, seq)
+            flags = self._file(session, submission, seq)
             before = (submission.sha256, seq, self.sender.now, flags)
             self.receipts[submission.rev_id] = before
             return self._result(submission, before, Result.STORED, "Received.")
@@ -161,7 +161,7 @@ class _Desk:
             ],
         )
 
-    def _file(self, submission: Submission, seq: int) -> list[str]:
+    def _file(self, session: Session, submission: Submission, seq: int) -> list[str]:
         """Decide where a new revision belongs; answers its flags."""
         author, now = self.sender.author, self.sender.now
         visit = self.visits.get(submission.visit_id)
@@ -181,6 +181,10 @@ class _Desk:
             visit.received_at = now
             if visit.id not in self.new_visits:
                 self.moved_visits[visit.id] = visit
+        elif quarantine and not is_ancestor:
+            # On file with its visit, but nothing there points to it: without this nobody would see it.
+            why = next(flag for flag in flags if flag in QUARANTINING)
+            _quarantine(session, self.sender, submission.body, None, why.value)
         earlier.append(Lineage(submission.rev_id, submission.parent_rev, submission.child_id))
         values = [flag.value for flag in flags]
         self.new_revisions.append(_row(submission, author, values, seq, now))

@@ -15,7 +15,7 @@ from hvapp.domain.ages import age_text, corrected_age_text, format_date
 from hvapp.domain.answers import rounded
 from hvapp.domain.contacts import contact_rules
 from hvapp.domain.nhs_number import format_nhs_number
-from hvapp.domain.reconcile import FLAG_WEIGHT, FLAG_WORDS, Flag
+from hvapp.domain.reconcile import FLAG_WEIGHT, FLAG_WORDS, QUARANTINING, Flag
 from hvapp.domain.review import STATE_WORDS, VisitState
 from hvapp.web.assets import Assets
 
@@ -36,7 +36,7 @@ NEED_WORDS = {
 UNFILED_WORDS = {
     "hash": "It arrived changed from how it was completed",
     "malformed": "It could not be read as a visit",
-}
+} | {flag.value: f"A new version did not fit its visit. {FLAG_WORDS[flag]}" for flag in QUARANTINING}
 MANY_AT_ONCE = {2: "Twin", 3: "Triplet", 4: "Quadruplet"}
 
 FLAG_COLOURS = {
