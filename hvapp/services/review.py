@@ -31,7 +31,7 @@ from hvapp.store.visits import (
     heads_of,
     latest_decisions,
     quarantined_items,
-    revision_by_id,
+    receipts_of,
     visit_by_id,
     visits_in_states,
 )
@@ -112,18 +112,19 @@ def find_decided(session: Session, reviewer: Account, visit_id: str) -> DecidedL
     return next((_decided_line(one) for one in reversed(visit.decisions)), None)
 
 
-def unfiled(session: Session, reviewer: Account) -> list[Unfiled]:
+def unfiled(session: Session, reviewer: Account, limit: int = 100) -> list[Unfiled]:
     """What the reviewer's team sent and could not be filed, newest first."""
+    items = quarantined_items(session, reviewer.team.id, limit)
+    on_file = receipts_of(session, {item.revision_ref for item, _ in items if item.revision_ref})
     return [
         Unfiled(
             id=item.id,
             reason=item.reason,
             received_at=item.received_at,
             sender_name=sender.name,
-            since_received=item.revision_ref is not None
-            and revision_by_id(session, item.revision_ref) is not None,
+            since_received=item.revision_ref in on_file,
         )
-        for item, sender in quarantined_items(session, reviewer.team.id)
+        for item, sender in items
     ]
 
 

@@ -5,7 +5,16 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint, insert, select, update
-from sqlalchemy.orm import Mapped, Session, joinedload, load_only, mapped_column, relationship, selectinload
+from sqlalchemy.orm import (
+    Mapped,
+    Session,
+    defer,
+    joinedload,
+    load_only,
+    mapped_column,
+    relationship,
+    selectinload,
+)
 
 from hvapp.store.accounts import AccountRow
 from hvapp.store.base import Base, Id, new_id
@@ -198,13 +207,16 @@ def quarantine_by_body(session: Session, account_id: str, body_sha256: str) -> Q
     ).one_or_none()
 
 
-def quarantined_items(session: Session, team_id: str) -> list[tuple[QuarantineRow, AccountRow]]:
-    """What the people of a team sent and could not be filed, with who sent it; newest first."""
+def quarantined_items(session: Session, team_id: str, limit: int) -> list[tuple[QuarantineRow, AccountRow]]:
+    """What the people of a team sent and could not be filed, with who sent it; newest first, without the bodies."""
     rows = session.execute(
         select(QuarantineRow, AccountRow)
         .join(AccountRow, AccountRow.id == QuarantineRow.account_id)
         .where(AccountRow.team_id == team_id)
         .order_by(QuarantineRow.received_at.desc())
+        .limit(limit)
+        # A faulty tablet may have sent gigabytes.
+        .options(defer(QuarantineRow.body))
     )
     return [(item, sender) for item, sender in rows]
 

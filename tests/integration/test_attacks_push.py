@@ -1,19 +1,20 @@
 """Hostile and broken pushes: no visit may stand in the way of the others, whatever is in it."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import Engine, event, func, select
 from sqlalchemy.orm import Session
 
 from hvapp.domain.reconcile import Flag
 from hvapp.services import judging
-from hvapp.store.visits import JudgementRow, QuarantineRow, RevisionRow
-from tests.support.client import FORMS, Tablet, seal
+from hvapp.store.visits import JudgementRow, QuarantineRow, RevisionRow, VisitRow
+from tests.support.client import FORMS, Tablet, new_id, seal
 from tests.support.desk import Desk
 from tests.support.world import World
 
@@ -206,6 +207,53 @@ def test_numbers_too_long_to_read_are_refused_in_words(tablet: Tablet) -> None:
     answer = tablet.client.post("/sync/v1/push", data=body, headers={"X-CSRFToken": tablet.token()})
 
     assert (answer.status_code, answer.json["error"]["code"]) == (422, "malformed_json")
+
+
+def test_a_version_that_cannot_join_its_visit_is_shown_to_a_supervisor(
+    tablet: Tablet, tablet_of: Callable[..., Tablet], sue: Desk, world: World, session: Session
+) -> None:
+    """Kept is not enough: the tablet has its receipt, so somebody has to see that it went nowhere."""
+    first = tablet.revision(world)
+    tablet.push(first)
+    sue.post(f"/review/{first['visit_id']}/return", rev_id=first["rev_id"], comment="Please look again")
+    link = {"visit_id": first["visit_id"], "parent_rev": first["rev_id"]}
+    ben = tablet_of(world.ben)
+    shelved = [
+        (tablet, tablet.revision(world, **link, definition_hash="0" * 64), "form on the tablet was not"),
+        (tablet, tablet.revision(world, **link, form_version=99), "form this server does not know"),
+        (tablet, tablet.revision(world, **link, child_id=new_id()), "child is not on this service’s records"),
+        (ben, ben.revision(world, **link), "begun by another visitor"),
+    ]
+
+    for sender, revision, _ in shelved:
+        assert sender.push(revision)[0]["result"] == "stored"
+        assert sender.push(revision)[0]["result"] == "duplicate"
+
+    session.rollback()
+    assert session.get_one(VisitRow, first["visit_id"]).head_revision_id == first["rev_id"]
+    page = sue.get("/review")
+    page.has("Could not be filed", "Sent by Ben Osei", *(words for _, _, words in shelved))
+    assert page.text.count("Sent by") == len(shelved)
+
+
+def test_the_queue_reads_nothing_of_what_was_set_aside(tablet: Tablet, sue: Desk, world: World) -> None:
+    """A faulty tablet may leave gigabytes there; the list needs none of it, and one question is enough."""
+    tablet.push(*({"junk": "x" * 1000, "rev_id": new_id()} for _ in range(100)))
+    asked: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *more: Any) -> None:
+        asked.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        page = sue.get("/review")
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+    assert page.text.count("Sent by Amira Khan") == 100
+    [statement] = [one for one in asked if "FROM quarantine" in one]
+    assert not re.search(r"quarantine\.body\b(?!_)", statement)
+    assert len(asked) < 20
 
 
 def test_judgements_are_one_for_each_version(tablet: Tablet, world: World, session: Session) -> None:
