@@ -142,8 +142,6 @@ def test_flags_say_what_the_stories_say_and_nothing_else(loaded: Session, popula
         "weight loss": ["red_alert"],
         "small": ["amber_alert"],
         "late entry": ["late_entry"],
-        # Sealed again two days after the visit.
-        "sent again": ["late_entry"],
     }
     for visit in population.visits:
         head = loaded.get_one(RevisionRow, loaded.get_one(VisitRow, visit.visit_id).head_revision_id)

@@ -7,8 +7,8 @@ from datetime import UTC, timedelta
 from typing import Any
 
 from hvapp.domain.canonical import sha256_hex
-from hvapp.domain.facts import ChildFacts, Measurement, derive
-from hvapp.domain.form_definition import FormDefinition
+from hvapp.domain.forms.facts import ChildFacts, Measurement, derive
+from hvapp.domain.forms.definition import FormDefinition
 from hvapp.domain.review import Query
 from hvapp.domain.synthetic.model import Child, Person, Population, RecordedVisit, VisitStep
 
@@ -64,7 +64,6 @@ _FOUND: dict[str, dict[str, Any]] = {
     },
 }
 _ADDED_ON_SENDING_AGAIN: dict[str, Any] = {
-    "late_reason": "Sent again to answer my supervisor's question.",
     "feed_observed": True,
     "feed_support_plan": "Watched a feed and changed the position; less pain after. Feeding group on Thursday, "
     "and I ring on Friday.",
@@ -146,10 +145,16 @@ def sealed_revision(
                 "sex": person.sex,
                 "gestation_days": child.gestation_days,
                 "nhs_number": person.nhs_number,
+                **({"entered_at": _first_entered(sendings)} if number else {}),
             },
         },
     }
     return revision | {"sha256": sha256_hex(revision)}
+
+
+def _first_entered(sendings: list[VisitStep]) -> str:
+    """When the first version was completed: what a correction carries along."""
+    return (sendings[0].sealed_at or sendings[0].at).isoformat()
 
 
 def _answers(population: Population, visit: RecordedVisit, child: Child, person: Person) -> dict[str, Any]:
