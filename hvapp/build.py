@@ -30,7 +30,8 @@ SOURCES = (
     "hvapp/forms",
     "hvapp/rules",
     "hvapp/build.py",
-    "hvapp/domain/forms.py",
+    "hvapp/domain/contacts.py",
+    "hvapp/domain/forms",
     "package-lock.json",
 )
 

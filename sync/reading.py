@@ -6,9 +6,9 @@ feeding answer was corrected to "only breast milk"). The read-out leaves it out,
 
 from dataclasses import replace
 
-from hvapp.domain.facts import ChildFacts, build_facts
 from hvapp.domain.forms import FormDefinition
-from hvapp.domain.logic import look
+from hvapp.domain.forms.facts import ChildFacts, build_facts
+from hvapp.domain.forms.logic import look
 from hvapp.domain.redbook import ApprovedRecord
 
 

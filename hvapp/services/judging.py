@@ -11,11 +11,11 @@ from typing import Any
 import structlog
 from sqlalchemy.orm import Session
 
-from hvapp.domain.answers import read_decimal
-from hvapp.domain.facts import ChildFacts, Measurement, build_facts, first_entered_at
 from hvapp.domain.forms import FormDefinition, FormLibrary
+from hvapp.domain.forms.answers import read_decimal
+from hvapp.domain.forms.facts import ChildFacts, Measurement, build_facts, first_entered_at
+from hvapp.domain.forms.validate import check
 from hvapp.domain.reconcile import Flag
-from hvapp.domain.validate import check
 from hvapp.store.changes import announce
 from hvapp.store.children import ChildRow, children_by_ids, measurements_by_child
 from hvapp.store.transaction import transaction

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from hvapp.domain.accounts import Account
 from hvapp.domain.ages import civil_date
-from hvapp.domain.answers import read_decimal
 from hvapp.domain.errors import NotFound
+from hvapp.domain.forms.answers import read_decimal
 from hvapp.domain.reconcile import FLAG_WEIGHT, Flag
 from hvapp.domain.review import (
     AWAITING_REVIEW,

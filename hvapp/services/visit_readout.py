@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 
 from hvapp.domain.accounts import Account
 from hvapp.domain.errors import NotFound
-from hvapp.domain.facts import ChildFacts, Measurement
 from hvapp.domain.forms import FormDefinition, FormLibrary
+from hvapp.domain.forms.facts import ChildFacts, Measurement
+from hvapp.domain.forms.reading import Measured, Reading, read_changes, read_visit
+from hvapp.domain.forms.readout import ReadRow
 from hvapp.domain.growth import assess, derived_value
-from hvapp.domain.reading import Measured, Reading, read_changes, read_visit
-from hvapp.domain.readout import ReadRow
 from hvapp.domain.reconcile import Flag
 from hvapp.domain.review import VisitState, check_reason
 from hvapp.store.audit import write_audit

@@ -6,7 +6,7 @@ from decimal import Decimal
 from sqlalchemy import ForeignKey, Numeric, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship, selectinload
 
-from hvapp.domain.facts import Measurement
+from hvapp.domain.forms.facts import Measurement
 from hvapp.store.accounts import AccountRow
 from hvapp.store.base import Base, Id, new_id
 

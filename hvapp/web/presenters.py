@@ -12,8 +12,8 @@ from flask_login import current_user
 
 from hvapp.domain.accounts import ROLE_NAMES, Role
 from hvapp.domain.ages import age_text, corrected_age_text, format_date
-from hvapp.domain.answers import rounded
 from hvapp.domain.contacts import contact_rules
+from hvapp.domain.forms.answers import rounded
 from hvapp.domain.nhs_number import format_nhs_number
 from hvapp.domain.reconcile import FLAG_WEIGHT, FLAG_WORDS, QUARANTINING, Flag
 from hvapp.domain.review import STATE_WORDS, VisitState

@@ -10,12 +10,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from hvapp.domain.facts import ChildFacts, build_facts, derive
-from hvapp.domain.form_definition import FormDefinition
+from hvapp.domain.forms import FormDefinition
+from hvapp.domain.forms.facts import ChildFacts, build_facts, derive
+from hvapp.domain.forms.logic import visible_fields
+from hvapp.domain.forms.validate import check
+from hvapp.domain.forms.wording import plain_value
 from hvapp.domain.growth import GrowthResult
-from hvapp.domain.logic import visible_fields
-from hvapp.domain.validate import check
-from hvapp.domain.wording import plain_value
 
 HERE = Path(__file__).parent
 REFERENCE: dict[str, tuple[float, float]] = {

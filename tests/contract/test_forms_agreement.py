@@ -13,9 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hvapp.domain.form_definition import FormDefinition
-from hvapp.domain.form_reader import read_form
-from hvapp.domain.forms import load_forms
+from hvapp.domain.forms import FormDefinition, load_forms
+from hvapp.domain.forms.reader import read_form
 from tests.contract.forms_support import TabletEngine, server_answer, tablet_engine
 
 Draw = st.DrawFn

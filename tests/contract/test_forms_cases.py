@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from hvapp.domain.form_definition import FormDefinition
-from hvapp.domain.form_reader import read_form
-from hvapp.domain.logic import evaluate
+from hvapp.domain.forms import FormDefinition
+from hvapp.domain.forms.logic import evaluate
+from hvapp.domain.forms.reader import read_form
 from tests.contract.forms_support import REFERENCE, server_answer
 
 HERE = Path(__file__).parent

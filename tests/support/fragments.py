@@ -4,7 +4,7 @@ from pathlib import Path
 
 from jinja2 import ChainableUndefined, ChoiceLoader, Environment, FileSystemLoader, PackageLoader
 
-from hvapp.domain.form_definition import FormDefinition
+from hvapp.domain.forms import FormDefinition
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 

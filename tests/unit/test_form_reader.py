@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hvapp.domain.form_reader import FormMistakes, read_form, read_form_file
+from hvapp.domain.forms.reader import FormMistakes, read_form, read_form_file
 
 GOOD = """
 id: small

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hvapp.domain.form_definition import FormDefinition
-from hvapp.domain.forms import load_forms
+from hvapp.domain.forms import FormDefinition, load_forms
 from tests.support.fragments import render_fragment
 
 Attributes = dict[str, str | None]

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from hvapp.domain.facts import ChildFacts, build_facts, derive
-from hvapp.domain.form_definition import Field, FormDefinition, Option
 from hvapp.domain.forms import load_forms
-from hvapp.domain.validate import Findings, check
+from hvapp.domain.forms.definition import Field, FormDefinition, Option
+from hvapp.domain.forms.facts import ChildFacts, build_facts, derive
+from hvapp.domain.forms.validate import Findings, check
 
 CORE = """
     contact_type started_at ended_at practitioner_type place mode identity_checked child_seen present seen_alone

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from hvapp.domain.facts import build_facts, derive
-from hvapp.domain.form_definition import FormDefinition
-from hvapp.domain.readout import (
+from hvapp.domain.forms import FormDefinition
+from hvapp.domain.forms.facts import build_facts, derive
+from hvapp.domain.forms.readout import (
     ReadRow,
     derived_text,
     differences,

@@ -11,9 +11,9 @@ import pytest
 
 from hvapp.domain.ages import add_months
 from hvapp.domain.contacts import contact_rules, next_contact
-from hvapp.domain.facts import build_facts
-from hvapp.domain.form_definition import FormDefinition
-from hvapp.domain.forms import load_forms
+from hvapp.domain.forms import FormDefinition, load_forms
+from hvapp.domain.forms.facts import build_facts
+from hvapp.domain.forms.validate import check
 from hvapp.domain.growth import Kind, assess
 from hvapp.domain.nhs_number import valid
 from hvapp.domain.submissions import Submission
@@ -21,7 +21,6 @@ from hvapp.domain.synthetic import Population, make_population
 from hvapp.domain.synthetic.answers import facts_of, question_of, sealed_revision
 from hvapp.domain.synthetic.model import Child, Person
 from hvapp.domain.synthetic.visits import STORIES
-from hvapp.domain.validate import check
 
 TODAY = date(2026, 5, 13)
 SEEDS = (1, 2, 3, 4, 5)

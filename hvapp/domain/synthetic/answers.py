@@ -7,8 +7,8 @@ from datetime import UTC, timedelta
 from typing import Any
 
 from hvapp.domain.canonical import sha256_hex
+from hvapp.domain.forms import FormDefinition
 from hvapp.domain.forms.facts import ChildFacts, Measurement, derive
-from hvapp.domain.forms.definition import FormDefinition
 from hvapp.domain.review import Query
 from hvapp.domain.synthetic.model import Child, Person, Population, RecordedVisit, VisitStep
 

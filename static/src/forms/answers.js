@@ -1,6 +1,6 @@
 /**
  * What one answer may be, by the type of its field, and how numbers and dates in answers are compared.
- * `hvapp/domain/answers.py` does the same. Nothing here throws on junk: junk is simply not usable.
+ * `hvapp/domain/forms/answers.py` does the same. Nothing here throws on junk: junk is simply not usable.
  *
  * JavaScript has no decimals, so a decimal is counted in whole numbers, 10^12 to one.
  */

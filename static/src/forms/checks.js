@@ -1,6 +1,6 @@
 /**
  * The closed named checks, and what they say: whether one answer is possible, and whether it is likely.
- * `hvapp/domain/checks.py` does the same, word for word.
+ * `hvapp/domain/forms/checks.py` does the same, word for word.
  */
 
 import { ageText, daysBetween } from "../lib/dates.js";

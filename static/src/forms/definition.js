@@ -1,6 +1,6 @@
 /**
  * A form definition as the tablet has it: the plain data of the form file, which the server has read strictly.
- * `hvapp/domain/form_definition.py` says what every part means.
+ * `hvapp/domain/forms/definition.py` says what every part means.
  *
  * @typedef {any} Json
  * @typedef {{[key: string]: any}} Mapping

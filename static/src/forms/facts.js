@@ -1,6 +1,6 @@
 /**
  * What is known about the child at this visit, counted from the record and the answers: ages, SDS, changes in weight.
- * `hvapp/domain/facts.py` counts the same. What is not known is absent.
+ * `hvapp/domain/forms/facts.py` counts the same. What is not known is absent.
  */
 
 import { derivedValue } from "../growth/lms.js";

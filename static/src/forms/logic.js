@@ -1,5 +1,6 @@
 /**
- * Conditions and what they show. `hvapp/domain/logic.py` does the same; `tests/contract/logic.json` holds both to it.
+ * Conditions and what they show. `hvapp/domain/forms/logic.py` does the same; `tests/contract/logic.json` holds both
+ * to it.
  * A comparison with something absent is false, `answered: false` apart. What was not done, is hidden or is of the
  * wrong type counts as absent.
  */

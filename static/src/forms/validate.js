@@ -1,6 +1,6 @@
 /**
  * What is missing, impossible or doubtful in a visit, and what the tablet speaks up about.
- * `hvapp/domain/validate.py` does the same, word for word; `tests/contract/validate.json` and a property test hold
+ * `hvapp/domain/forms/validate.py` does the same, word for word; `tests/contract/validate.json` and a property test hold
  * them together. Any payload at all is checked without throwing: junk becomes findings.
  */
 

@@ -1,6 +1,6 @@
 /**
  * Answers and facts in plain words: "3.45 kg", "Yes", "3 May 2026 at 10:05am", "Not done: Parent declined".
- * `hvapp/domain/wording.py` says the same.
+ * `hvapp/domain/forms/wording.py` says the same.
  */
 
 import { formatDate } from "../lib/dates.js";

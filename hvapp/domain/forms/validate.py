@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from hvapp.domain.answers import is_blank, is_not_done, is_usable, same
-from hvapp.domain.checks import doubt_about, problem_with
-from hvapp.domain.form_definition import AlertLevel, AlertRule, Field, FormDefinition
-from hvapp.domain.logic import Facts, Live, evaluate, is_required, look, look_at_row
-from hvapp.domain.wording import fill, lower_first, upper_first
+from hvapp.domain.forms.answers import is_blank, is_not_done, is_usable, same
+from hvapp.domain.forms.checks import doubt_about, problem_with
+from hvapp.domain.forms.definition import AlertLevel, AlertRule, Field, FormDefinition
+from hvapp.domain.forms.logic import Facts, Live, evaluate, is_required, look, look_at_row
+from hvapp.domain.forms.wording import fill, lower_first, upper_first
 
 Level = Literal["missing", "hard", "soft"]
 

@@ -4,8 +4,8 @@ unit, checks on the wrong kind of field. Each mistake is one plain sentence."""
 import re
 from collections.abc import Iterator, Mapping
 
-from hvapp.domain.form_conditions import condition_mistakes
-from hvapp.domain.form_definition import AlertRule, Check, Field, FormDefinition, Section
+from hvapp.domain.forms.conditions import condition_mistakes
+from hvapp.domain.forms.definition import AlertRule, Check, Field, FormDefinition, Section
 
 CONTACT_TYPES = (
     "antenatal",

@@ -1,17 +1,15 @@
 """The library of forms.
 
-A form is one data file, `hvapp/forms/<id>.v<version>.yaml`, read strictly by `form_reader`. Once a visit has been
-recorded with it, a file never changes: a new question is a new version. docs/adding-a-form.md shows how.
+Once a visit has been recorded with a form, its file never changes: a new question is a new version.
+docs/adding-a-form.md shows how.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from hvapp.domain.errors import NotFound
-from hvapp.domain.form_definition import Field, FormDefinition
-from hvapp.domain.form_reader import FormMistakes, read_form_file
-
-__all__ = ["Field", "FormDefinition", "FormLibrary", "FormMistakes", "load_forms"]
+from hvapp.domain.forms.definition import FormDefinition
+from hvapp.domain.forms.reader import read_form_file
 
 
 class FormLibrary:
@@ -42,5 +40,5 @@ class FormLibrary:
 
 
 def load_forms(directory: Path) -> FormLibrary:
-    """Read every form file of a directory. Raises form_reader.FormMistakes, naming the file and each mistake."""
+    """Read every form file of a directory. Raises FormMistakes, naming the file and each mistake."""
     return FormLibrary(tuple(read_form_file(path) for path in sorted(directory.glob("*.yaml"))))

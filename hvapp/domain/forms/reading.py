@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from hvapp.domain.answers import read_decimal
-from hvapp.domain.facts import ChildFacts, build_facts, derive, first_entered_at
-from hvapp.domain.form_definition import FormDefinition
-from hvapp.domain.readout import ReadRow, ReadSection, derived_text, differences, read_out
-from hvapp.domain.validate import Alert, Finding, check
+from hvapp.domain.forms.answers import read_decimal
+from hvapp.domain.forms.definition import FormDefinition
+from hvapp.domain.forms.facts import ChildFacts, build_facts, derive, first_entered_at
+from hvapp.domain.forms.readout import ReadRow, ReadSection, derived_text, differences, read_out
+from hvapp.domain.forms.validate import Alert, Finding, check
 
 
 @dataclass(frozen=True)

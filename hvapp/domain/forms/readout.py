@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hvapp.domain.answers import is_blank, read_decimal, rounded, same
-from hvapp.domain.form_definition import Field, FormDefinition, Visibility
-from hvapp.domain.logic import Facts, look
-from hvapp.domain.validate import Finding, check
-from hvapp.domain.wording import plain_value, upper_first
+from hvapp.domain.forms.answers import is_blank, read_decimal, rounded, same
+from hvapp.domain.forms.definition import Field, FormDefinition, Visibility
+from hvapp.domain.forms.logic import Facts, look
+from hvapp.domain.forms.validate import Finding, check
+from hvapp.domain.forms.wording import plain_value, upper_first
 
 _ORDER: Mapping[Visibility, int] = {"P": 0, "H": 1, "X": 2}
 

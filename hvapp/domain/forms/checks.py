@@ -8,10 +8,17 @@ from decimal import Decimal
 from typing import Any
 
 from hvapp.domain.ages import age_text, civil_date
-from hvapp.domain.answers import decimal_places, read_date, read_decimal, read_instant, read_number, rounded
-from hvapp.domain.form_definition import Check, Field
-from hvapp.domain.logic import Live
-from hvapp.domain.wording import upper_first
+from hvapp.domain.forms.answers import (
+    decimal_places,
+    read_date,
+    read_decimal,
+    read_instant,
+    read_number,
+    rounded,
+)
+from hvapp.domain.forms.definition import Check, Field
+from hvapp.domain.forms.logic import Live
+from hvapp.domain.forms.wording import upper_first
 
 _BABY_DAYS = 365
 _OTHER = re.compile(r"[^a-z0-9]+")

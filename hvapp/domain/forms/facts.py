@@ -11,7 +11,7 @@ from typing import Any
 
 from hvapp.domain import growth
 from hvapp.domain.ages import civil_date, corrected_age_days
-from hvapp.domain.answers import (
+from hvapp.domain.forms.answers import (
     is_integer,
     is_usable,
     percent_of,
@@ -20,7 +20,7 @@ from hvapp.domain.answers import (
     read_decimal,
     read_instant,
 )
-from hvapp.domain.form_definition import Field, FormDefinition
+from hvapp.domain.forms.definition import Field, FormDefinition
 
 Assess = Callable[..., growth.GrowthResult]
 Derived = dict[str, dict[str, str | int | None]]

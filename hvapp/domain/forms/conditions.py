@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from hvapp.domain.form_definition import Condition, Field, FormDefinition
+from hvapp.domain.forms.definition import Condition, Field, FormDefinition
 
 _ORDER = ("at_least", "at_most", "more_than", "less_than")
 _OPERATORS = ("is", "is_not", "in", "not_in", "includes", "answered", *_ORDER)

@@ -7,8 +7,7 @@ from typing import Any, cast, get_args
 
 import yaml
 
-from hvapp.domain.form_checks import mistakes_in
-from hvapp.domain.form_definition import (
+from hvapp.domain.forms.definition import (
     AlertLevel,
     AlertRule,
     Check,
@@ -22,7 +21,8 @@ from hvapp.domain.form_definition import (
     Section,
     Visibility,
 )
-from hvapp.domain.strict_yaml import Part, PlainLoader, either, nearest
+from hvapp.domain.forms.reader_checks import mistakes_in
+from hvapp.domain.forms.strict_yaml import Part, PlainLoader, either, nearest
 
 _RED_BOOK_KEYS = (
     "event",

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hvapp.domain.ages import format_date
-from hvapp.domain.answers import (
+from hvapp.domain.forms.answers import (
     is_blank,
     is_not_done,
     is_usable,
@@ -20,8 +20,8 @@ from hvapp.domain.answers import (
     read_month,
     rounded,
 )
-from hvapp.domain.form_definition import Field, FormDefinition
-from hvapp.domain.logic import Live
+from hvapp.domain.forms.definition import Field, FormDefinition
+from hvapp.domain.forms.logic import Live
 
 NOT_READABLE = "Could not be read"
 _NAMED = re.compile(r"\{([a-z0-9_.]+)\}")

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hvapp.domain.answers import is_blank, is_not_done, is_usable, read_number, same
-from hvapp.domain.form_definition import Condition, Field, FormDefinition
+from hvapp.domain.forms.answers import is_blank, is_not_done, is_usable, read_number, same
+from hvapp.domain.forms.definition import Condition, Field, FormDefinition
 
 Answers = Mapping[str, Any]
 Facts = Mapping[str, Any]

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, TypeGuard
 
-from hvapp.domain.form_definition import Field
+from hvapp.domain.forms.definition import Field
 
 LARGEST_INTEGER = 2**53 - 1
 """Beyond this a browser no longer counts exactly."""
