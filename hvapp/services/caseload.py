@@ -73,14 +73,25 @@ def _read_cursor(cursor: str, epoch: str, high_water: int) -> int:
 
 
 def _body(session: Session, account: Account, change: Change) -> dict[str, Any] | None:
+    """The record, if it is this account's to have: the feed says what changed, the caseload who may read it."""
     if change.record_type == "child":
         child = session.get(ChildRow, change.record_id)
-        return child_body(session, child) if child else None
+        return child_body(session, child) if child and child.named_visitor_id == account.id else None
     if change.record_type == "pregnancy":
         pregnancy = session.get(PregnancyRow, change.record_id)
-        return pregnancy_body(session, pregnancy) if pregnancy else None
+        return (
+            pregnancy_body(session, pregnancy)
+            if pregnancy and pregnancy.named_visitor_id == account.id
+            else None
+        )
     visit = session.get(VisitRow, change.record_id)
-    return visit_body(session, visit, account) if visit else None
+    return visit_body(session, visit, account) if visit and _concerns(visit, account) else None
+
+
+def _concerns(visit: VisitRow, account: Account) -> bool:
+    """Whether the account made the visit, or looks after its child."""
+    child = visit.child
+    return visit.author_id == account.id or (child is not None and child.named_visitor_id == account.id)
 
 
 def child_body(session: Session, row: ChildRow) -> dict[str, Any]:

@@ -282,7 +282,8 @@ def _write_to_record(session: Session, visit: VisitRow, revision: RevisionRow, n
                     recorded_at=now,
                 )
             )
-    announce(session, [child.named_visitor_id, visit.author_id], "child", child.id)
+    # Whoever made the visit for a colleague has no more of the family's record than before.
+    announce(session, [child.named_visitor_id], "child", child.id)
 
 
 def _line(visit: VisitRow, head: RevisionRow | None, reviewer: Account) -> QueueLine:

@@ -1,0 +1,167 @@
+"""Reaching for what is not one's own: other people's records, other people's sessions, what caches and errors keep."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from hvapp.app import create_app
+from hvapp.extensions import db
+from hvapp.services import review
+from hvapp.settings import Settings
+from hvapp.store.accounts import AccountRow
+from hvapp.store.audit import AuditRow
+from hvapp.store.changes import announce
+from hvapp.store.children import ChildRow
+from hvapp.store.transaction import transaction
+from tests.support.client import Tablet, new_id
+from tests.support.desk import Desk
+from tests.support.world import World
+
+
+@pytest.fixture
+def live(settings: Settings, app: Flask, world: World) -> Iterator[Flask]:
+    """The application as it runs, with its handler for faults, on the same database."""
+    live = create_app(settings)
+    yield live
+    with live.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+def send(
+    client: FlaskClient, url: str, raw: bytes, method: str = "POST", kind: str = "application/json"
+) -> TestResponse:
+    token = client.get("/api/v1/session").json["csrf_token"]
+    return client.open(url, method=method, data=raw, content_type=kind, headers={"X-CSRFToken": token})
+
+
+class TestOtherPeoplesRecords:
+    def test_recording_a_visit_does_not_put_the_family_on_ones_tablet(
+        self, tablet_of: Callable[..., Tablet], world: World, session: Session
+    ) -> None:
+        """Any visit is taken in. It must not be a way to read the record of any child whose id one has."""
+        ben = tablet_of(world.ben)
+        visit = ben.revision(world)
+        ben.push(visit)
+        review.approve(
+            session,
+            reviewer=world.sue,
+            visit_id=visit["visit_id"],
+            rev_id=visit["rev_id"],
+            now=datetime.now(UTC),
+        )
+
+        items = ben.pull()["items"]
+
+        assert [(item["type"], item["body"]["state"]) for item in items] == [("visit", "approved")]
+        assert "Marlow" not in json.dumps(items)
+
+    def test_a_child_that_has_left_the_caseload_does_not_come_back_with_an_old_visit(
+        self, tablet: Tablet, world: World, session: Session
+    ) -> None:
+        visit = tablet.revision(world)
+        tablet.push(visit)
+        with transaction(session):
+            session.get_one(ChildRow, world.child_id).named_visitor_id = world.ben.id
+            announce(session, [world.amira.id], "child", world.child_id, removed=True)
+            announce(session, [world.ben.id], "child", world.child_id)
+        review.approve(
+            session,
+            reviewer=world.sue,
+            visit_id=visit["visit_id"],
+            rev_id=visit["rev_id"],
+            now=datetime.now(UTC),
+        )
+
+        bodies = {item["type"]: item["body"] for item in tablet.pull()["items"]}
+
+        assert bodies["child"] is None
+        assert bodies["visit"]["state"] == "approved"
+
+    def test_the_feed_itself_keeps_to_the_caseload(
+        self, tablet_of: Callable[..., Tablet], tablet: Tablet, world: World, session: Session
+    ) -> None:
+        """Also when something announces to the wrong account."""
+        visit = tablet.revision(world)
+        tablet.push(visit)
+        with transaction(session):
+            announce(session, [world.ben.id], "child", world.child_id)
+            announce(session, [world.ben.id], "visit", visit["visit_id"])
+
+        assert [item["body"] for item in tablet_of(world.ben).pull()["items"]] == [None, None]
+
+    @pytest.mark.parametrize("how", ["", "/approve", "/return", "/restricted"])
+    def test_another_teams_visit_cannot_be_told_from_none(
+        self, app: Flask, tablet: Tablet, world: World, session: Session, how: str
+    ) -> None:
+        visit = tablet.revision(world)
+        tablet.push(visit)
+        olu = Desk(app.test_client()).sign_in(world.olu)
+        form = {"rev_id": visit["rev_id"], "comment": "x", "reason": "x"}
+
+        def ask(visit_id: str) -> Any:
+            url = f"/review/{visit_id}{how}"
+            return olu.post(url, **form) if how else olu.get(url)
+
+        theirs, nobodys = ask(visit["visit_id"]), ask(new_id())
+
+        assert (theirs.status_code, theirs.text) == (nobodys.status_code, nobodys.text)
+        assert theirs.status_code == 404
+        assert session.scalars(select(AuditRow.action).where(AuditRow.account_id == world.olu.id)).all() == [
+            "signed_in"
+        ]
+
+    def test_a_supervisor_who_changes_team_leaves_the_old_one_at_once(
+        self, app: Flask, tablet: Tablet, world: World, session: Session
+    ) -> None:
+        visit = tablet.revision(world)
+        tablet.push(visit)
+        desk = Desk(app.test_client()).sign_in(world.sue)
+        session.get_one(AccountRow, world.sue.id).team_id = world.olu.team.id
+        session.commit()
+
+        assert "Marlow" not in desk.get("/review").text
+        assert desk.get(f"/review/{visit['visit_id']}").status_code == 404
+        assert desk.post(f"/review/{visit['visit_id']}/approve", rev_id=visit["rev_id"]).status_code == 404
+
+    def test_somebody_elses_tablet_stays_theirs(
+        self, tablet_of: Callable[..., Tablet], world: World, session: Session
+    ) -> None:
+        device = new_id()
+        amira, ben = tablet_of(world.amira).client, tablet_of(world.ben).client
+        assert send(amira, f"/sync/v1/devices/{device}", b'{"name": "A"}', "PUT").status_code == 200
+
+        taken = send(ben, f"/sync/v1/devices/{device}", b'{"name": "B"}', "PUT")
+
+        assert (taken.status_code, taken.json["error"]["code"]) == (409, "other_account")
+        named = session.execute(text("select name, account_id from device")).all()
+        assert named == [("A", world.amira.id)]
+
+    def test_a_tablet_whose_account_was_switched_off_can_neither_push_nor_pull(
+        self, tablet: Tablet, world: World, session: Session
+    ) -> None:
+        revision = tablet.revision(world)
+        session.get_one(AccountRow, world.amira.id).active = False
+        session.commit()
+
+        pushed = tablet.post("/sync/v1/push", {"items": [revision]})
+        pulled = tablet.client.get("/sync/v1/changes")
+
+        assert pushed.status_code == pulled.status_code == 401
+        assert "safe on this tablet" in pushed.json["error"]["message"]
+
+    def test_a_visitor_made_administrator_gives_up_the_caseload(
+        self, tablet: Tablet, world: World, session: Session
+    ) -> None:
+        session.get_one(AccountRow, world.amira.id).role = "administrator"
+        session.commit()
+
+        assert tablet.client.get("/sync/v1/changes").status_code == 403
