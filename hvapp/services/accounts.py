@@ -47,11 +47,7 @@ def sign_in(session: Session, *, email: str, password: str, now: datetime) -> Ac
     # Hashing is slow on purpose, so it happens before the write begins.
     fits = _verify(row.password_hash if row else _NOBODYS_HASH, password) and row is not None and row.active
     row_id = row.id if row else None
-    if locked:
-        raise WrongCredentials(
-            "There were too many wrong passwords. Wait 5 minutes, then try again. Visits on tablets are safe."
-        )
-    if row_id is None:
+    if locked or row_id is None:
         raise WrongCredentials(_WRONG)
     with transaction(session):
         row = session.get_one(AccountRow, row_id)
@@ -85,7 +81,11 @@ def sign_in(session: Session, *, email: str, password: str, now: datetime) -> Ac
     return account_of(row)
 
 
-_WRONG = "The email address or password is not right. Check both and try again."
+# One sentence for all: only an address that exists can be locked, so saying so would tell that it exists.
+_WRONG = (
+    "The email address or password is not right. Check both and try again. "
+    f"After {ATTEMPTS_BEFORE_WAIT} wrong passwords, wait {WAIT // timedelta(minutes=1)} minutes first."
+)
 
 
 @dataclass(frozen=True)

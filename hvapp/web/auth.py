@@ -133,4 +133,4 @@ def _safe_next() -> str | None:
     wanted = request.args.get("next", "")
     parts = urlsplit(wanted)
     local = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.netloc
-    return wanted if local else None
+    return wanted if local and wanted.isprintable() else None

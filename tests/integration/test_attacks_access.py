@@ -23,7 +23,7 @@ from hvapp.store.children import ChildRow
 from hvapp.store.transaction import transaction
 from tests.support.client import Tablet, new_id
 from tests.support.desk import Desk
-from tests.support.world import World
+from tests.support.world import PASSWORD, World
 
 
 @pytest.fixture
@@ -165,3 +165,88 @@ class TestOtherPeoplesRecords:
         session.commit()
 
         assert tablet.client.get("/sync/v1/changes").status_code == 403
+
+
+class TestSigningIn:
+    def test_wrong_passwords_never_tell_whether_an_address_exists(self, app: Flask, world: World) -> None:
+        def told(email: str) -> list[tuple[int, str]]:
+            client = app.test_client()
+            body = json.dumps({"email": email, "password": "not this one"}).encode()
+            answers = [send(client, "/api/v1/sign-in", body) for _ in range(8)]
+            return [(answer.status_code, answer.text) for answer in answers]
+
+        assert told(world.sue.email) == told("nobody@test.example")
+
+    def test_a_locked_account_stays_locked_for_the_right_password_and_says_how_long(
+        self, app: Flask, world: World
+    ) -> None:
+        desk = Desk(app.test_client())
+        for _ in range(5):
+            desk.post("/sign-in", email=world.sue.email, password="wrong")
+
+        page = desk.post("/sign-in", email=world.sue.email, password=PASSWORD)
+
+        assert page.status_code == 422
+        page.has("After 5 wrong passwords", "wait 5 minutes")
+
+    def test_an_account_switched_off_is_told_what_a_stranger_is(
+        self, app: Flask, world: World, session: Session
+    ) -> None:
+        session.get_one(AccountRow, world.sue.id).active = False
+        session.commit()
+        desk = Desk(app.test_client())
+
+        off = desk.post("/sign-in", email=world.sue.email, password=PASSWORD)
+        stranger = desk.post("/sign-in", email="nobody@test.example", password=PASSWORD)
+
+        assert off.text == stranger.text
+
+    def test_a_session_from_before_signing_in_is_worth_nothing_after_it(
+        self, app: Flask, world: World
+    ) -> None:
+        """Nobody can plant a session or a token and use it once its owner has signed in."""
+        planted = app.test_client()
+        token = planted.get("/api/v1/session").json["csrf_token"]
+        cookie = planted.get_cookie("session")
+        assert cookie is not None
+        victim = app.test_client()
+        victim.set_cookie("session", cookie.value)
+        form = {"email": world.sue.email, "password": PASSWORD, "csrf_token": token}
+        assert victim.post("/sign-in", data=form).status_code == 302
+
+        assert planted.get("/review").status_code == 302
+        assert victim.post("/sign-out", headers={"X-CSRFToken": token}).status_code == 403
+
+    def test_signing_somebody_in_from_elsewhere_needs_their_token(self, app: Flask, world: World) -> None:
+        client = app.test_client()
+        given = {"email": world.sue.email, "password": PASSWORD}
+
+        assert client.post("/sign-in", data=given).status_code == 403
+        assert client.post("/api/v1/sign-in", json=given).status_code == 403
+        assert client.post("/api/v1/sign-in", data=json.dumps(given)).status_code == 403
+
+    @pytest.mark.parametrize(
+        "elsewhere",
+        [
+            "/\t/evil.example",
+            "/\\evil.example",
+            "//evil.example",
+            "\\\\evil.example",
+            "/\r\nSet-Cookie: a=b",
+            "/review\nX: y",
+            "https:evil.example",
+            "javascript:alert(1)",
+            " //evil.example",
+        ],
+    )
+    def test_no_address_leads_away_or_into_the_headers(
+        self, live: Flask, world: World, elsewhere: str
+    ) -> None:
+        client = live.test_client()
+        token = client.get("/api/v1/session").json["csrf_token"]
+        form = {"email": world.sue.email, "password": PASSWORD, "csrf_token": token}
+
+        answer = client.post("/sign-in", query_string={"next": elsewhere}, data=form)
+
+        assert (answer.status_code, answer.location) == (302, "/review")
+        assert "X" not in answer.headers

@@ -77,7 +77,8 @@ def test_too_many_wrong_passwords_ask_to_wait(desk: Desk, world: World) -> None:
 
     page = desk.post("/sign-in", email=world.sue.email, password=PASSWORD)
 
-    page.has("too many wrong passwords. Wait 5 minutes")
+    assert page.status_code == 422
+    page.has("After 5 wrong passwords, wait 5 minutes first.")
 
 
 def test_signing_out_ends_the_session(desk: Desk, world: World) -> None:
