@@ -1,5 +1,6 @@
 """What a tablet fetches: the records on its visitor's caseload, and every later change to them."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,8 @@ from hvapp.store.children import (
     siblings_of,
 )
 from hvapp.store.visits import RevisionRow, VisitRow, revision_by_id
+
+_SEQ = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ def _read_cursor(cursor: str, epoch: str, high_water: int) -> int:
     if not cursor:
         return 0
     given_epoch, _, seq = cursor.rpartition(".")
-    if given_epoch == epoch and seq.isascii() and seq.isdigit() and int(seq) <= high_water:
+    if given_epoch == epoch and _SEQ.fullmatch(seq) and int(seq) <= high_water:
         return int(seq)
     if given_epoch == "" and seq == "0":
         return 0

@@ -115,11 +115,20 @@ def handle_fault(error: Exception) -> tuple[Response | str, int]:
     return respond(500, code, message)
 
 
+def handle_unreadable(error: UnicodeEncodeError | RecursionError) -> tuple[Response | str, int]:
+    """Half a character, or JSON nested beyond reading: nothing of ours sends it, and nothing can be done with it."""
+    log_fault(error)
+    code, message = HTTP_WORDS[400]
+    return respond(400, code, message)
+
+
 def install(app: Flask) -> None:
     app.register_error_handler(DomainError, handle_domain_error)
     app.register_error_handler(SignedOut, handle_signed_out)
     app.register_error_handler(CSRFError, handle_csrf)
     app.register_error_handler(HTTPException, handle_http)
     app.register_error_handler(OperationalError, handle_database_down)
+    app.register_error_handler(UnicodeEncodeError, handle_unreadable)
+    app.register_error_handler(RecursionError, handle_unreadable)
     if not app.testing:
         app.register_error_handler(Exception, handle_fault)

@@ -250,3 +250,43 @@ class TestSigningIn:
 
         assert (answer.status_code, answer.location) == (302, "/review")
         assert "X" not in answer.headers
+
+
+HALF_A_CHARACTER = b'"\\ud800"'
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "raw"),
+    [
+        ("POST", "/api/v1/sign-in", b'{"email": "\\ud800", "password": "x"}'),
+        ("POST", "/api/v1/sign-in", b'{"email": "a@b", "password": "\\ud800"}'),
+        ("POST", "/api/v1/sign-in", b"[" * 100_000),
+        ("POST", "/api/v1/sign-in", b'{"email": {"$ne": 1}, "password": [1]}'),
+        ("POST", "/api/v1/sign-in", b'{"a":' + b"9" * 5000 + b"}"),
+        ("POST", "/api/v1/sign-in", b"\xff\xfe"),
+        ("POST", "/api/v1/sign-in", b""),
+        ("PUT", f"/sync/v1/devices/{new_id()}", b'{"name": "\\ud800"}'),
+        ("PUT", f"/sync/v1/devices/{new_id()}", b'{"name": 1e999}'),
+        ("PUT", f"/sync/v1/devices/{new_id()}%0A", b'{"name": "x"}'),
+        ("PUT", "/sync/v1/devices/..%2f..%2fetc", b'{"name": "x"}'),
+        ("POST", "/sync/v1/push", b'{"items": {"length": 1}}'),
+        ("POST", "/sync/v1/push", b'{"items": [], "account_id": {"$ne": 1}}'),
+        ("POST", "/sync/v1/push", b"\x1f\x8b\x08"),
+        ("GET", "/sync/v1/changes?cursor=EPOCH." + "9" * 5000, b""),
+        ("GET", "/sync/v1/changes?cursor=EPOCH.%C2%B2", b""),
+        ("GET", "/sync/v1/changes?cursor=EPOCH.%D9%A3", b""),
+        ("GET", "/sync/v1/changes?cursor=%ED%A0%80", b""),
+        ("GET", "/sync/v1/changes?cursor=%27%20OR%201%3D1%20--", b""),
+    ],
+)
+def test_junk_is_refused_in_words_and_never_a_fault(
+    live: Flask, world: World, method: str, url: str, raw: bytes
+) -> None:
+    client = live.test_client()
+    Desk(client).sign_in(world.amira)
+    epoch = client.get("/sync/v1/changes").json["cursor"].partition(".")[0]
+
+    answer = send(client, url.replace("EPOCH", epoch), raw, method)
+
+    assert 400 <= answer.status_code < 500
+    assert answer.json["error"]["message"].endswith(".")
