@@ -55,9 +55,11 @@ def secure_headers(response: Response) -> Response:
     response.headers.setdefault("Content-Security-Policy", content_security_policy())
     for name, value in ISOLATING_HEADERS.items():
         response.headers.setdefault(name, value)
-    # Whatever an account may see stays out of every cache.
+    # Whatever an account may see stays out of every cache. So do errors and redirects: they name who is signed in and
+    # give back what was typed. Only the tablet's own files say otherwise themselves.
     if getattr(g, "private", False) or request.path.startswith(("/api/", "/sync/")):
         response.headers["Cache-Control"] = "no-store"
+    response.headers.setdefault("Cache-Control", "no-store")
     return response
 
 
