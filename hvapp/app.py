@@ -11,6 +11,7 @@ from hvapp.domain.forms import load_forms
 from hvapp.extensions import csrf, db, login, migrate
 from hvapp.settings import Settings
 from hvapp.store import schema
+from hvapp.store.database import ENGINE_OPTIONS
 from hvapp.web import access, admin, api, auth, errors, presenters, pwa, red_book, review, security
 from hvapp.web.assets import Assets
 
@@ -28,6 +29,7 @@ def create_app(settings: Settings | None = None, *, testing: bool = False) -> Fl
         TESTING=testing,
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=ENGINE_OPTIONS,
         MAX_CONTENT_LENGTH=settings.max_body_bytes,
         PERMANENT_SESSION_LIFETIME=settings.session_lifetime,
         SESSION_COOKIE_HTTPONLY=True,

@@ -7,10 +7,13 @@ from sqlalchemy.orm import Session, sessionmaker
 
 WRITE = "hvapp_write"
 
+# Errors are logged and shown; the values of a statement are patient data.
+ENGINE_OPTIONS: dict[str, Any] = {"hide_parameters": True}
+
 
 def session_factory(database_url: str) -> sessionmaker[Session]:
     """Sessions for a process without Flask, such as the sync worker."""
-    return sessionmaker(create_engine(database_url), expire_on_commit=False)
+    return sessionmaker(create_engine(database_url, **ENGINE_OPTIONS), expire_on_commit=False)
 
 
 @event.listens_for(Engine, "connect")

@@ -5,11 +5,12 @@ from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, jsonify, redirect, render_template, request, session, url_for
+from flask import Blueprint, g, jsonify, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import UserMixin, current_user, login_user, logout_user
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import generate_csrf
+from sqlalchemy.exc import OperationalError
 from wtforms import EmailField, PasswordField
 from wtforms.validators import InputRequired
 
@@ -38,7 +39,14 @@ class SignedInUser(UserMixin):  # type: ignore[misc]
 
 @login.user_loader  # type: ignore[untyped-decorator]
 def load_user(account_id: str) -> SignedInUser | None:
-    account = accounts.find_account(db.session, account_id)
+    """Nobody, once the database has failed to say who it is: the page that tells of it must not ask again."""
+    if g.get("database_gone"):
+        return None
+    try:
+        account = accounts.find_account(db.session, account_id)
+    except OperationalError:
+        g.database_gone = True
+        raise
     return SignedInUser(account) if account else None
 
 

@@ -290,3 +290,74 @@ def test_junk_is_refused_in_words_and_never_a_fault(
 
     assert 400 <= answer.status_code < 500
     assert answer.json["error"]["message"].endswith(".")
+
+
+class TestCachesAndErrors:
+    def test_no_cache_keeps_any_answer_but_built_files(
+        self, live: Flask, world: World, tablet: Tablet
+    ) -> None:
+        """Pages name who is signed in, carry tokens and give back what was typed: errors and redirects too."""
+        visit = tablet.revision(world)
+        tablet.push(visit)
+        page = f"/review/{visit['visit_id']}"
+        anybody, sue = live.test_client(), live.test_client()
+        Desk(sue).sign_in(world.sue)
+        typed = {"comment": "What the mother said"}
+        answers = {
+            "sign in": anybody.get("/sign-in"),
+            "signed out": anybody.get("/review"),
+            "start": sue.get("/"),
+            "nothing there": sue.get("/nowhere"),
+            "another role": sue.get("/admin/accounts"),
+            "another method": sue.delete("/review"),
+            "another slash": sue.get("//review"),
+            "no token": sue.post(f"{page}/return", data=typed),
+            "too large": sue.post("/sign-in", data={"comment": "x" * 5_000_000}),
+            "visit": sue.get(page),
+            "visit again": sue.get(f"{page}/approve"),
+            "tablet": sue.get("/sync/v1/changes"),
+            "no such call": sue.get("/api/v1/none"),
+            "typed after signing out": send(
+                anybody,
+                f"{page}/return",
+                b"comment=What+the+mother+said",
+                kind="application/x-www-form-urlencoded",
+            ),
+        }
+
+        kept = {name: answer.status_code for name, answer in answers.items() if not never_kept(answer)}
+
+        assert kept == {}
+        assert "What the mother said" in answers["typed after signing out"].text
+
+    @pytest.mark.parametrize("address", ["/review", "/", "/sign-in", "/nowhere", "/admin/accounts"])
+    def test_pages_still_answer_in_words_when_the_database_is_gone(
+        self, live: Flask, world: World, caplog: pytest.LogCaptureFixture, address: str
+    ) -> None:
+        client = live.test_client()
+        Desk(client).sign_in(world.sue)
+        with live.app_context():
+            db.session.execute(text("alter table account rename to gone"))
+            db.session.commit()
+
+        answer = client.get(address)
+
+        assert answer.status_code in (500, 503)
+        assert "Nothing" in answer.text and "lost" in answer.text
+        assert "Content-Security-Policy" in answer.headers
+        assert never_kept(answer)
+        assert world.sue.id not in caplog.text
+
+    def test_an_error_of_the_database_never_quotes_what_was_to_be_stored(
+        self, live: Flask, session: Session
+    ) -> None:
+        with live.app_context():
+            for one in (db.session, session):
+                with pytest.raises(Exception, match="no such table") as caught:
+                    one.execute(text("insert into gone values (:answer)"), {"answer": "CANARY"})
+                assert "CANARY" not in str(caught.value)
+                one.rollback()
+
+
+def never_kept(answer: TestResponse) -> bool:
+    return answer.headers.get("Cache-Control") == "no-store"
