@@ -2,10 +2,14 @@
 
 import os
 import secrets
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import blake2b
 from pathlib import Path
+
+from hvapp.domain.errors import Invalid
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -40,7 +44,8 @@ class Settings:
     def from_env(cls) -> "Settings":
         """Settings for this machine: HVAPP_* variables, else files under HVAPP_HOME (default: var/)."""
         home = Path(os.environ.get("HVAPP_HOME", ROOT / "var"))
-        home.mkdir(parents=True, exist_ok=True)
+        # Records and secret are nobody else's on this machine.
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
         return cls(
             secret_key=os.environ.get("HVAPP_SECRET_KEY") or _secret_kept_in(home / "secret.key"),
             database_url=os.environ.get("HVAPP_DATABASE_URL") or f"sqlite:///{home / 'hvapp.db'}",
@@ -51,10 +56,16 @@ class Settings:
 
 def _secret_kept_in(path: Path) -> str:
     """The installation's own secret, made on first start and readable by its owner only."""
-    try:
+    with suppress(FileExistsError):
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_hex(32))
-    return path.read_text().strip()
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(32))
+    # Another first start at the same moment may have made the file and not yet written to it.
+    deadline = time.monotonic() + 1
+    while not (secret := path.read_text().strip()):
+        if time.monotonic() > deadline:
+            raise Invalid(
+                f"{path} is empty. Put it back from your backup, or delete it to have another made."
+            )
+        time.sleep(0.01)
+    return secret

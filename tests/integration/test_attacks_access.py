@@ -1,8 +1,11 @@
 """Reaching for what is not one's own: other people's records, other people's sessions, what caches and errors keep."""
 
 import json
+import stat
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from hvapp.app import create_app
+from hvapp.domain.errors import Invalid
 from hvapp.extensions import db
 from hvapp.services import review
 from hvapp.settings import Settings
@@ -361,3 +365,39 @@ class TestCachesAndErrors:
 
 def never_kept(answer: TestResponse) -> bool:
     return answer.headers.get("Cache-Control") == "no-store"
+
+
+class TestTheSecret:
+    def home(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        monkeypatch.setenv("HVAPP_HOME", str(tmp_path / "home"))
+        monkeypatch.delenv("HVAPP_SECRET_KEY", raising=False)
+        return tmp_path / "home"
+
+    def test_nobody_else_on_the_machine_can_read_it_or_the_records(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        home = self.home(tmp_path, monkeypatch)
+
+        Settings.from_env()
+
+        assert stat.S_IMODE(home.stat().st_mode) == 0o700
+        assert stat.S_IMODE((home / "secret.key").stat().st_mode) == 0o600
+
+    def test_an_empty_secret_is_never_used(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A full disk at the first start leaves an empty file; everybody knows that key."""
+        home = self.home(tmp_path, monkeypatch)
+        home.mkdir()
+        (home / "secret.key").touch()
+
+        with pytest.raises(Invalid, match=r"secret\.key is empty"):
+            Settings.from_env()
+
+    def test_two_first_starts_at_once_agree_on_it(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for number in range(20):
+            monkeypatch.setenv("HVAPP_HOME", str(tmp_path / str(number)))
+            with ThreadPoolExecutor(4) as pool:
+                secrets = {one.secret_key for one in pool.map(lambda _: Settings.from_env(), range(4))}
+            assert len(secrets) == 1
+            assert len(secrets.pop()) == 64
