@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 
 from hvapp.domain.forms import FormDefinition, FormLibrary
 from hvapp.domain.forms.answers import read_decimal
-from hvapp.domain.forms.facts import ChildFacts, Measurement, build_facts, first_entered_at
+from hvapp.domain.forms.facts import ChildFacts, build_sealed_facts
 from hvapp.domain.forms.validate import check
 from hvapp.domain.reconcile import Flag
 from hvapp.store.changes import announce
-from hvapp.store.children import ChildRow, children_by_ids, measurements_by_child
+from hvapp.store.children import children_by_ids, measurements_by_child, record_before
 from hvapp.store.transaction import transaction
 from hvapp.store.visits import RevisionRow, add_judgements, unjudged
 
@@ -36,30 +36,20 @@ def judge_new(session: Session, forms: FormLibrary, now: datetime, limit: int = 
     ids = {row.child_ref for row in rows}
     children = children_by_ids(session, ids)
     measured = measurements_by_child(session, ids)
-    verdicts = {}
+    verdicts: dict[str, list[str]] = {}
     for row in rows:
         child, form = children.get(row.child_ref), forms.find(row.form_id, row.form_version)
-        known = child is not None and form is not None
-        verdicts[row.id] = _verdict(row, form, _facts_of(child, measured)) if known else []  # type: ignore[arg-type]
+        if child is None or form is None:
+            verdicts[row.id] = []
+        else:
+            before = record_before(row.visit_id, child, measured.get(child.id, []))
+            verdicts[row.id] = _verdict(row, form, before)
     to_tell = {row.visit_id: row.author_id for row in rows if verdicts[row.id]}
     with transaction(session):
         add_judgements(session, verdicts, now)
         for visit_id, author_id in to_tell.items():
             announce(session, [author_id], "visit", visit_id)
     return len(rows)
-
-
-def _facts_of(row: ChildRow, measured: dict[str, list[Measurement]]) -> ChildFacts:
-    measurements = measured.get(row.id, [])
-    birth_weights = [one.value for one in measurements if one.kind == "weight" and one.at_birth]
-    return ChildFacts(
-        birth_date=row.person.birth_date,
-        sex=row.person.sex,
-        gestation_days=row.gestation_days,
-        birth_weight_kg=birth_weights[-1] if birth_weights else None,
-        measurements=tuple(measurements),
-        need_level=row.need_level,
-    )
 
 
 def _verdict(row: RevisionRow, form: FormDefinition, child: ChildFacts) -> list[str]:
@@ -75,7 +65,7 @@ def _verdict(row: RevisionRow, form: FormDefinition, child: ChildFacts) -> list[
 def _judge(row: RevisionRow, form: FormDefinition, child: ChildFacts) -> list[str]:
     payload = row.body["payload"]
     sealed_at = datetime.fromisoformat(row.body["sealed_at"])
-    facts = build_facts(child, payload.get("answers"), sealed_at, form, entered_at=first_entered_at(payload))
+    facts = build_sealed_facts(child, payload, sealed_at, form)
     findings = check(form, payload, facts)
     levels = {alert.level for alert in findings.alerts}
     flags = {

@@ -9,14 +9,20 @@ from sqlalchemy.orm import Session
 from hvapp.domain.accounts import Account
 from hvapp.domain.errors import NotFound
 from hvapp.domain.forms import FormDefinition, FormLibrary
-from hvapp.domain.forms.facts import ChildFacts, Measurement
+from hvapp.domain.forms.facts import ChildFacts
 from hvapp.domain.forms.reading import Measured, Reading, read_changes, read_visit
 from hvapp.domain.forms.readout import ReadRow
 from hvapp.domain.growth import assess, derived_value
 from hvapp.domain.reconcile import Flag
 from hvapp.domain.review import VisitState, check_reason
 from hvapp.store.audit import write_audit
-from hvapp.store.children import MeasurementRow, household_of, measurements_of, relationships_to
+from hvapp.store.children import (
+    MeasurementRow,
+    household_of,
+    measurements_of,
+    record_before,
+    relationships_to,
+)
 from hvapp.store.outbox import OutboxRow
 from hvapp.store.transaction import transaction
 from hvapp.store.visits import RevisionRow, VisitRow, visit_by_id
@@ -261,20 +267,10 @@ def _red_book_reason(session: Session, visit: VisitRow, head: RevisionRow) -> st
 
 
 def _child_facts(session: Session, visit: VisitRow) -> ChildFacts:
-    """The record as it was before this visit: what the visit itself brought to it is left out."""
     child = visit.child
     if child is None:
         return ChildFacts(birth_date=None, sex="not_known")
-    rows = [row for row in measurements_of(session, child.id) if row.visit_id != visit.id]
-    birth_weights = [row.value for row in rows if row.kind == "weight" and row.at_birth]
-    return ChildFacts(
-        birth_date=child.person.birth_date,
-        sex=child.person.sex,
-        gestation_days=child.gestation_days,
-        birth_weight_kg=birth_weights[0] if birth_weights else None,
-        measurements=tuple(Measurement(row.kind, row.value, row.measured_on, row.at_birth) for row in rows),
-        need_level=child.need_level,
-    )
+    return record_before(visit.id, child, measurements_of(session, child.id))
 
 
 def _names(session: Session, visit: VisitRow) -> dict[str, str]:

@@ -1,12 +1,13 @@
 """People, households, pregnancies and children on a caseload, with what is already on their record."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 
 from sqlalchemy import ForeignKey, Numeric, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship, selectinload
 
-from hvapp.domain.forms.facts import Measurement
+from hvapp.domain.forms.facts import ChildFacts, Measurement
 from hvapp.store.accounts import AccountRow
 from hvapp.store.base import Base, Id, new_id
 
@@ -149,14 +150,6 @@ class MeasurementRow(Base):
     recorded_at: Mapped[datetime]
 
 
-def child_by_id(session: Session, child_id: str) -> ChildRow | None:
-    return session.get(ChildRow, child_id)
-
-
-def children_of_visitor(session: Session, account_id: str) -> list[ChildRow]:
-    return list(session.scalars(select(ChildRow).where(ChildRow.named_visitor_id == account_id)))
-
-
 def household_of(session: Session, person_id: str) -> HouseholdRow | None:
     """The person's present home; the latest, where there are two."""
     return session.scalars(
@@ -207,13 +200,7 @@ def contacts_of(session: Session, subject_id: str) -> list[ContactRow]:
 
 def measurements_of(session: Session, child_id: str) -> list[MeasurementRow]:
     """Oldest first."""
-    return list(
-        session.scalars(
-            select(MeasurementRow)
-            .where(MeasurementRow.child_id == child_id)
-            .order_by(MeasurementRow.measured_on, MeasurementRow.kind)
-        )
-    )
+    return measurements_by_child(session, {child_id}).get(child_id, [])
 
 
 def children_by_ids(session: Session, ids: set[str]) -> dict[str, ChildRow]:
@@ -222,16 +209,31 @@ def children_by_ids(session: Session, ids: set[str]) -> dict[str, ChildRow]:
     return {row.id: row for row in session.scalars(query)}
 
 
-def measurements_by_child(session: Session, child_ids: set[str]) -> dict[str, list[Measurement]]:
+def measurements_by_child(session: Session, child_ids: set[str]) -> dict[str, list[MeasurementRow]]:
     """What is on record for each of these children, oldest first."""
     query = (
         select(MeasurementRow)
         .where(MeasurementRow.child_id.in_(child_ids))
-        .order_by(MeasurementRow.measured_on, MeasurementRow.recorded_at)
+        .order_by(MeasurementRow.measured_on, MeasurementRow.recorded_at, MeasurementRow.kind)
     )
-    found: dict[str, list[Measurement]] = {}
+    found: dict[str, list[MeasurementRow]] = {}
     for row in session.scalars(query):
-        found.setdefault(row.child_id, []).append(
-            Measurement(row.kind, row.value, row.measured_on, row.at_birth)
-        )
+        found.setdefault(row.child_id, []).append(row)
     return found
+
+
+def record_before(visit_id: str, child: ChildRow, measurements: Iterable[MeasurementRow]) -> ChildFacts:
+    """What the record says of a child, less what this visit itself brought to it.
+
+    A visit that was approved and then corrected must not be judged against its own first version.
+    """
+    rows = [row for row in measurements if row.visit_id != visit_id]
+    birth_weights = [row.value for row in rows if row.kind == "weight" and row.at_birth]
+    return ChildFacts(
+        birth_date=child.person.birth_date,
+        sex=child.person.sex,
+        gestation_days=child.gestation_days,
+        birth_weight_kg=birth_weights[0] if birth_weights else None,
+        measurements=tuple(Measurement(row.kind, row.value, row.measured_on, row.at_birth) for row in rows),
+        need_level=child.need_level,
+    )

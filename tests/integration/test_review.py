@@ -221,3 +221,26 @@ def test_correcting_a_visit_days_later_does_not_make_it_late(
     tablet.push(seal(corrected))
 
     assert tablet.visit(sent["visit_id"])["flags"] == []
+
+
+def with_answers(revision: dict, **answers: object) -> dict:
+    """The revision sealed with these answers; None takes one away."""
+    changed = revision["payload"]["answers"] | answers
+    kept = {name: value for name, value in changed.items() if value is not None}
+    return seal(revision | {"payload": revision["payload"] | {"answers": kept}})
+
+
+def test_an_amendment_is_not_judged_against_its_own_first_version(
+    session: Session, tablet: Tablet, world: World
+) -> None:
+    """A slip in the birth weight made the weight look lost; taken back, it must not go on raising the alert."""
+    wrong = with_answers(tablet.revision(world), birth_weight_kg="4.300")
+    tablet.push(wrong)
+    assert "red_alert" in tablet.visit(wrong["visit_id"])["flags"]
+    approve(session, world, wrong)
+
+    amended = tablet.revision(world, visit_id=wrong["visit_id"], parent_rev=wrong["rev_id"])
+    amended = with_answers(amended, birth_weight_kg=None)
+    tablet.push(amended)
+
+    assert "red_alert" not in tablet.visit(wrong["visit_id"])["flags"]

@@ -12,7 +12,7 @@ import pytest
 from hvapp.domain.ages import add_months
 from hvapp.domain.contacts import contact_rules, next_contact
 from hvapp.domain.forms import FormDefinition, load_forms
-from hvapp.domain.forms.facts import build_facts, first_entered_at
+from hvapp.domain.forms.facts import build_sealed_facts
 from hvapp.domain.forms.validate import check
 from hvapp.domain.growth import Kind, assess
 from hvapp.domain.nhs_number import valid
@@ -376,12 +376,8 @@ def test_recorded_visits_are_complete_and_sound(population: Population, form: Fo
             revision = sealed_revision(population, visit, step, form)
             submission = Submission.from_json(revision)
             assert submission.intact
-            facts = build_facts(
-                facts_of(population, visit.child_id),
-                submission.payload["answers"],
-                submission.sealed_at,
-                form,
-                entered_at=first_entered_at(submission.payload),
+            facts = build_sealed_facts(
+                facts_of(population, visit.child_id), submission.payload, submission.sealed_at, form
             )
             found = check(form, submission.payload, facts)
             assert found.findings == []

@@ -106,9 +106,16 @@ def build_facts(
     return {name: fact for name, fact in facts.items() if fact is not None}
 
 
-def first_entered_at(payload: Any) -> datetime | None:
+def build_sealed_facts(
+    child: ChildFacts, payload: Mapping[str, Any], sealed_at: datetime, form: FormDefinition
+) -> dict[str, Any]:
+    """The facts of a completed visit, as they were when it was sealed. `child` is the record before the visit."""
+    return build_facts(child, payload.get("answers"), sealed_at, form, entered_at=_first_entered_at(payload))
+
+
+def _first_entered_at(payload: Mapping[str, Any]) -> datetime | None:
     """When a corrected visit was first completed, as its tablet says; None for a first version."""
-    context = payload.get("context") if isinstance(payload, Mapping) else None
+    context = payload.get("context")
     return read_instant(context.get("entered_at")) if isinstance(context, Mapping) else None
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from hvapp.domain.forms.answers import read_decimal
 from hvapp.domain.forms.definition import FormDefinition
-from hvapp.domain.forms.facts import ChildFacts, build_facts, derive, first_entered_at
+from hvapp.domain.forms.facts import ChildFacts, build_sealed_facts, derive
 from hvapp.domain.forms.readout import ReadRow, ReadSection, derived_text, differences, read_out
 from hvapp.domain.forms.validate import Alert, Finding, check
 
@@ -56,7 +56,7 @@ def read_visit(
     restricted_open: bool,
 ) -> Reading:
     """Read a payload through its form. `child` is the record as it was before the visit."""
-    facts = build_facts(child, payload.get("answers"), sealed_at, form, entered_at=first_entered_at(payload))
+    facts = build_sealed_facts(child, payload, sealed_at, form)
     sections = read_out(form, payload, facts, names)
     found = check(form, payload, facts)
     rows = [row for section in sections for row in section.rows]
