@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 from hvapp.domain.accounts import ROLE_NAMES, Account, Role
 from hvapp.domain.errors import Conflict, NotFound
 from hvapp.domain.forms import FormLibrary
+from hvapp.domain.forms.answers import read_instant
+from hvapp.domain.forms.answers import read_instant
 from hvapp.domain.redbook import (
     NOT_AGREED,
     ApprovedRecord,
@@ -38,7 +40,10 @@ from hvapp.store.transaction import transaction
 
 @dataclass(frozen=True)
 class Envelope:
-    """A claimed message: what to send, and the approved record to build it from if nothing is frozen yet."""
+    """A claimed message: what to send, and the approved record to build it from if nothing is frozen yet.
+
+    It is the claimer's until `lease_until`, and no other claim of it ends at that moment.
+    """
 
     message_id: str
     visit_id: str
@@ -48,6 +53,7 @@ class Envelope:
     kind: MessageKind
     seq: int
     attempts: int
+    lease_until: datetime
     payload: bytes | None
     record: ApprovedRecord
 
@@ -73,7 +79,7 @@ def claim_next(
             return None
         row.state = "sending"
         row.worker_id = worker_id
-        row.lease_until = now + timedelta(seconds=lease_seconds)
+        row.lease_until = lease_until = now + timedelta(seconds=lease_seconds)
         row.attempts += 1
         return Envelope(
             message_id=row.id,
@@ -84,6 +90,7 @@ def claim_next(
             kind="update" if row.kind == "update" else "new",
             seq=row.seq,
             attempts=row.attempts,
+            lease_until=lease_until,
             payload=row.payload,
             record=record,
         )
@@ -103,10 +110,16 @@ def freeze(session: Session, message_id: str, payload: bytes, content_type: str)
             raise Conflict("This message was already built, with other content.", "frozen")
 
 
-def settle(session: Session, message_id: str, outcome: Outcome, now: datetime) -> Outcome:
-    """Write down what became of an attempt; answers the outcome, which is a dead letter after a day of retries."""
+def settle(session: Session, claim: Envelope, outcome: Outcome, now: datetime) -> Outcome | None:
+    """Write down what became of an attempt; answers the outcome, which is a dead letter after a day of retries.
+
+    None when the lease ran out and the message is in other hands, or settled: what they say counts.
+    """
     with transaction(session):
-        return _settle(session, _message(session, message_id), outcome, now)
+        row = _message(session, claim.message_id)
+        if row.state != "sending" or row.lease_until != claim.lease_until:
+            return None
+        return _settle(session, row, outcome, now)
 
 
 def _settle(session: Session, row: OutboxRow, outcome: Outcome, now: datetime) -> Outcome:
@@ -253,14 +266,13 @@ def _approved_record(row: OutboxRow, forms: FormLibrary) -> ApprovedRecord | Out
     decision = next(decision for decision in visit.decisions if decision.revision_id == revision.id)
     payload = revision.body["payload"]
     answers = payload.get("answers", {})
-    ended = answers.get("ended_at")
     return ApprovedRecord(
         visit_id=visit.id,
         revision_id=revision.id,
         contact_type=visit.contact_type,
         encounter_code=form.encounter_type,
         occurred_at=revision.occurred_at,
-        ended_at=datetime.fromisoformat(ended) if isinstance(ended, str) else None,
+        ended_at=read_instant(answers.get("ended_at")),
         place=_text(answers.get("place")),
         mode=_text(answers.get("mode")),
         child=RecordChild(

@@ -11,7 +11,7 @@ from hvapp.domain.redbook import Outcome
 from hvapp.services import outbox, review
 from hvapp.store.outbox import OutboxRow
 from hvapp.store.visits import VisitRow
-from tests.support.client import FORMS, Tablet
+from tests.support.client import FORMS, Tablet, seal
 from tests.support.world import World
 
 NOW = datetime.now(UTC)
@@ -26,7 +26,10 @@ def approved(tablet: Tablet, world: World, session: Session) -> dict:
 
 
 def _approve_one(tablet: Tablet, world: World, session: Session) -> dict:
-    revision = tablet.revision(world)
+    return _approve(tablet, world, session, tablet.revision(world))
+
+
+def _approve(tablet: Tablet, world: World, session: Session, revision: dict) -> dict:
     tablet.push(revision)
     review.approve(
         session,
@@ -53,6 +56,22 @@ def test_a_claim_brings_the_approved_record(session: Session, world: World, appr
     assert envelope.attempts == 1
 
 
+@pytest.mark.parametrize("ended", ["half past ten", "2026-05-03T10:45", 1045, {"not_done": "other"}])
+def test_an_end_that_is_no_time_does_not_stop_the_outbox(
+    tablet: Tablet, world: World, session: Session, ended: object
+) -> None:
+    """It is kept and flagged like any answer that breaks the form's rules, and a supervisor may approve it."""
+    revision = tablet.revision(world)
+    revision["payload"]["answers"]["ended_at"] = ended
+    revision = seal(revision)
+    _approve(tablet, world, session, revision)
+
+    envelope = claim(session)
+
+    assert envelope is not None
+    assert envelope.record.ended_at is None
+
+
 def test_a_claimed_message_is_nobody_elses_until_its_lease_ends(session: Session, approved: dict) -> None:
     first = claim(session)
     assert claim(session) is None
@@ -70,7 +89,7 @@ def test_one_message_of_a_child_at_a_time_in_order(
     assert first is not None and first.revision_id == approved["rev_id"]
     assert claim(session) is None
 
-    outbox.settle(session, first.message_id, SENT, NOW)
+    outbox.settle(session, first, SENT, NOW)
     following = claim(session)
     assert following is not None and following.revision_id == second["rev_id"]
 
@@ -81,7 +100,7 @@ def test_a_stuck_message_holds_back_the_childs_later_ones(
     _approve_one(tablet, world, session)
     first = claim(session)
     assert first is not None
-    outbox.settle(session, first.message_id, DEAD, NOW)
+    outbox.settle(session, first, DEAD, NOW)
 
     assert claim(session, NOW + timedelta(days=1)) is None
 
@@ -102,7 +121,7 @@ def test_sent_is_told_to_the_tablet(tablet: Tablet, session: Session, approved: 
     cursor = tablet.pull()["cursor"]
     envelope = claim(session)
     assert envelope is not None
-    outbox.settle(session, envelope.message_id, SENT, NOW)
+    outbox.settle(session, envelope, SENT, NOW)
 
     [item] = tablet.pull(cursor)["items"]
     assert item["body"]["state"] == "in_red_book"
@@ -112,7 +131,7 @@ def test_sent_is_told_to_the_tablet(tablet: Tablet, session: Session, approved: 
 def test_a_retry_waits_and_is_taken_again(session: Session, approved: dict) -> None:
     envelope = claim(session)
     assert envelope is not None
-    outbox.settle(session, envelope.message_id, RETRY, NOW)
+    outbox.settle(session, envelope, RETRY, NOW)
 
     row = session.get(OutboxRow, envelope.message_id)
     assert row.state == "retry" and row.next_at > NOW
@@ -125,7 +144,7 @@ def test_a_day_of_retries_becomes_a_matter_for_a_person(session: Session, approv
     envelope = claim(session)
     assert envelope is not None
 
-    outcome = outbox.settle(session, envelope.message_id, RETRY, NOW + timedelta(days=1))
+    outcome = outbox.settle(session, envelope, RETRY, NOW + timedelta(days=1))
 
     assert outcome.kind == "dead"
     assert session.get(VisitRow, approved["visit_id"]).state == "red_book_failed"
@@ -136,7 +155,7 @@ def test_a_refusal_is_shown_to_the_supervisor_who_may_send_again(
 ) -> None:
     envelope = claim(session)
     assert envelope is not None
-    outbox.settle(session, envelope.message_id, DEAD, NOW)
+    outbox.settle(session, envelope, DEAD, NOW)
 
     [line] = outbox.list_waiting(session, world.sue)
     assert line.stuck and line.reason == DEAD.detail
