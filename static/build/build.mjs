@@ -7,7 +7,7 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { compile } from "sass";
@@ -40,10 +40,27 @@ export const SCRIPT_OPTIONS = {
   alias: { dexie: "./node_modules/dexie/dist/modern/dexie.mjs" },
 };
 
-/** @param {string} source */
-async function bundleScript(source) {
-  const result = await build({ ...SCRIPT_OPTIONS, entryPoints: [source], format: "esm" });
-  return /** @type {import("esbuild").OutputFile[]} */ (result.outputFiles)[0].contents;
+/**
+ * The script and the parts of it that are loaded later, each already named by its content: parts name each other.
+ * @param {string} name in the manifest
+ * @param {string} source
+ * @returns {Promise<{name: string, path: string, bytes: Uint8Array}[]>}
+ */
+async function bundleScript(name, source) {
+  const result = await build({
+    ...SCRIPT_OPTIONS,
+    entryPoints: [source],
+    format: "esm",
+    splitting: true,
+    outdir: "built",
+    entryNames: "[name]-[hash]",
+    chunkNames: "part-[hash]",
+  });
+  const files = /** @type {import("esbuild").OutputFile[]} */ (result.outputFiles);
+  return files.map(({ path, contents }) => {
+    const file = basename(path);
+    return { name: file.startsWith("part-") ? file : name, path: file, bytes: contents };
+  });
 }
 
 /** @param {string} source */
@@ -85,10 +102,12 @@ function withImagesInside(css) {
 
 /** @param {string} folder */
 export async function buildAssets(folder) {
+  /** @type {ReturnType<typeof bundleScript>[]} */
+  const scripts = [];
   /** @type {Promise<[string, Uint8Array]>[]} */
   const jobs = [];
   for (const [name, source] of Object.entries(SCRIPTS)) {
-    if (existsSync(join(ROOT, source))) jobs.push(bundleScript(source).then((bytes) => [name, bytes]));
+    if (existsSync(join(ROOT, source))) scripts.push(bundleScript(name, source));
   }
   for (const [name, source] of Object.entries(STYLES)) {
     if (existsSync(join(ROOT, source))) jobs.push(Promise.resolve([name, compileStyle(source)]));
@@ -100,6 +119,11 @@ export async function buildAssets(folder) {
   const manifest = {};
   /** @type {Map<string, string>} */
   const written = new Map();
+  for (const { name, path, bytes } of (await Promise.all(scripts)).flat()) {
+    await put(join(folder, path), bytes);
+    manifest[name] = PUBLIC + path;
+    written.set(name, path);
+  }
   for (const [name, bytes] of await Promise.all(jobs)) {
     const hashed = hashedName(name, bytes);
     await put(join(folder, hashed), bytes);

@@ -13,7 +13,7 @@ import { outputFolder, put, readManifest } from "./dist.mjs";
 
 const SHELL = "tablet.html";
 const NOT_ON_THE_TABLET = /^desk\.|^icons\/favicon\.ico$/;
-const HASHED = /[-.][0-9a-f]{8,}\.[a-z0-9]+$/;
+const HASHED = /[-.][0-9a-zA-Z]{8,}\.[a-z0-9]+$/;
 
 /**
  * The files a tablet keeps, from the manifest.
