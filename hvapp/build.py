@@ -21,6 +21,8 @@ from hvapp.settings import Settings
 from hvapp.web.assets import Assets
 
 OLDEST_NODE = 20
+# Tools that make the bundles and are not in them.
+BUILD_ONLY = {"esbuild", "sass"}
 SOURCES = (
     "static/src",
     "static/css",
@@ -106,6 +108,7 @@ def build(app: Flask, settings: Settings, say: Say) -> Assets:
     _run([sys.executable, "static/build/growth_tables.py", str(tables)], root)
     assets.add("growth/uk-who.json", tables.read_text())
     tables.unlink()
+    assets.add("notices.txt", _notices(root))
     say("Writing the shell and its worker")
     app.extensions["assets"] = assets
     shell = app.jinja_env.get_template("shell/tablet.jinja")
@@ -123,6 +126,17 @@ def _write_forms(app: Flask, forms: FormLibrary, assets: Assets) -> None:
         name = f"forms/{form.id}.v{form.version}"
         assets.add(f"{name}.json", json.dumps(form.definition | {"hash": form.hash}, ensure_ascii=False))
         assets.add(f"{name}.html", fragment.render(form=form))
+
+
+def _notices(root: Path) -> str:
+    """The licences of what is inside the bundles, which must travel with them."""
+    packages = json.loads((root / "package.json").read_text())["dependencies"]
+    parts = ["Home visits is free software under the AGPL-3.0-or-later. It contains these packages.\n"]
+    for name in sorted(set(packages) - BUILD_ONLY):
+        folder = root / "node_modules" / name
+        for licence in sorted(folder.glob("LICEN[CS]E*")):
+            parts.append(f"{'=' * 72}\n{name}\n{'=' * 72}\n{licence.read_text()}")
+    return "\n".join(parts)
 
 
 def _current_forms(forms: FormLibrary) -> list[dict[str, Any]]:
