@@ -134,8 +134,9 @@ def _notices(root: Path) -> str:
     parts = ["Home visits is free software under the AGPL-3.0-or-later. It contains these packages.\n"]
     for name in sorted(set(packages) - BUILD_ONLY):
         folder = root / "node_modules" / name
-        for licence in sorted(folder.glob("LICEN[CS]E*")):
-            parts.append(f"{'=' * 72}\n{name}\n{'=' * 72}\n{licence.read_text()}")
+        texts = [file.read_text() for file in sorted(folder.glob("LICEN[CS]E*"))]
+        about = json.loads((folder / "package.json").read_text())
+        parts.append(f"{'=' * 72}\n{name}, {about['license']}\n{'=' * 72}\n" + "\n".join(texts))
     return "\n".join(parts)
 
 
