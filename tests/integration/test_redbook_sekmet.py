@@ -198,7 +198,7 @@ def test_from_approval_to_the_red_book_with_the_server_down_at_first(
             assert worker.run_once() is True
             assert count(url, world.nhs_number) == {
                 "Encounter": 1,
-                "Observation": 4,
+                "Observation": 12,
                 "QuestionnaireResponse": 1,
             }
             assert str(weight(url, world.nhs_number)["valueQuantity"]["value"]).startswith("3.18")
