@@ -27,6 +27,7 @@ from hvapp.settings import Settings
 from sync import conformance, fhir_json
 from sync.builders import fhir_r4
 from sync.holds import hold
+from sync.outcomes import Answer, settle_by_table
 from sync.reading import as_read
 from sync.transports.fhir_rest import FhirRest
 
@@ -88,13 +89,13 @@ class Worker:
         ):
             outcome = self._attempt(envelope)
             with self.sessions() as session:
-                settled = settle(session, envelope.message_id, outcome, self.now())
+                settled = settle(session, envelope, outcome, self.now())
             log.info(
                 "red_book_attempt",
                 attempt=envelope.attempts,
-                outcome=settled.kind,
-                reason=settled.reason_code,
-                status=settled.http_status,
+                outcome=settled.kind if settled else "lease_lost",
+                reason=outcome.reason_code,
+                status=outcome.http_status,
             )
         return True
 
@@ -118,7 +119,12 @@ class Worker:
         if found:
             log.error("message_held_back", problems=len(found))
             return Outcome("dead", "not_conformant", f"The message was held back. {' '.join(found[:5])}")
-        return self.transport.send(replace(envelope, payload=payload))
+        try:
+            return self.transport.send(replace(envelope, payload=payload))
+        except Exception as error:
+            # Settled like any unclear answer: left alone, it would come round with every lease and never be told.
+            log.error("transport_trouble", error=type(error).__name__, place=_place(error))
+            return settle_by_table(Answer())
 
     def _as_read(self, record: ApprovedRecord) -> ApprovedRecord:
         return as_read(record, self.forms.get(record.form["id"], record.form["version"]))

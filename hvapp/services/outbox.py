@@ -11,7 +11,6 @@ from hvapp.domain.accounts import ROLE_NAMES, Account, Role
 from hvapp.domain.errors import Conflict, NotFound
 from hvapp.domain.forms import FormLibrary
 from hvapp.domain.forms.answers import read_instant
-from hvapp.domain.forms.answers import read_instant
 from hvapp.domain.redbook import (
     NOT_AGREED,
     ApprovedRecord,

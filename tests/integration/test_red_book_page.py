@@ -39,7 +39,7 @@ def attempt(session: Session, outcome: Outcome) -> None:
     now = datetime.now(UTC) + timedelta(seconds=1)
     envelope = outbox.claim_next(session, FORMS, now=now, lease_seconds=60, worker_id="test")
     assert envelope is not None
-    outbox.settle(session, envelope.message_id, outcome, now)
+    outbox.settle(session, envelope, outcome, now)
 
 
 def test_nothing_waiting_says_what_would_be_there(desk: Desk) -> None:
