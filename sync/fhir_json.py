@@ -31,7 +31,8 @@ def loads(data: bytes) -> dict[str, Any]:
     """The JSON object in these bytes; numbers with a point become Decimal. Raises NotFhirJson."""
     try:
         value = json.loads(data, parse_float=Decimal, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        # Among them numbers and depths that are JSON by the letter and cannot be held.
         raise NotFhirJson("This is not JSON.") from error
     if not isinstance(value, dict):
         raise NotFhirJson("This is JSON, but not a resource.")

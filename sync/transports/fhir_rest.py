@@ -4,7 +4,7 @@ Never raises for anything the other side does: every answer, and every lack of o
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
@@ -75,11 +75,7 @@ class FhirRest:
         found = _as_json(content)
         if status != 200 or found is None or found.get("resourceType") != "Bundle":
             return settle_by_table(_read(status, headers, content, expected=-1))
-        known = [
-            entry["resource"]
-            for entry in found.get("entry") or []
-            if isinstance(entry, dict) and (entry.get("resource") or {}).get("resourceType") == "Patient"
-        ]
+        known = list(_patients(found))
         if len(known) > 1:
             return settle_by_table(Answer(status=412))
         if known and known[0].get("birthDate") not in (None, child["birthDate"]):
@@ -194,6 +190,14 @@ def _kind_of(content: bytes, resource: Mapping[str, Any] | None) -> Body:
     return "other_json"
 
 
+def _patients(found: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    entries = found.get("entry")
+    for entry in entries if isinstance(entries, list) else []:
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        if isinstance(resource, dict) and resource.get("resourceType") == "Patient":
+            yield resource
+
+
 def _entries(resource: Mapping[str, Any]) -> tuple[tuple[int, ...], str | None]:
     """Statuses in order, 0 where one cannot be read (which fits no range, so the count will tell), and the visit's
     own name at the other side."""
@@ -218,7 +222,7 @@ def _wait(value: str | None) -> int | None:
     if not value:
         return None
     if value.strip().isdecimal():
-        return min(int(value.strip()), 24 * 3600)
+        return min(int(value.strip()[:9]), 24 * 3600)
     try:
         until = parsedate_to_datetime(value)
     except ValueError:
