@@ -56,7 +56,9 @@ def _play(
         return
     reviewer = _account(session, visit.reviewer_id)
     if step.kind == "approved":
-        approve(session, reviewer=reviewer, visit_id=visit.visit_id, rev_id=step.revision_id, now=step.at)
+        approve(
+            session, forms, reviewer=reviewer, visit_id=visit.visit_id, rev_id=step.revision_id, now=step.at
+        )
         return
     comment, queries = question_of(visit)
     send_back(

@@ -88,13 +88,7 @@ def _body(session: Session, account: Account, change: Change) -> dict[str, Any] 
             else None
         )
     visit = session.get(VisitRow, change.record_id)
-    return visit_body(session, visit, account) if visit and _concerns(visit, account) else None
-
-
-def _concerns(visit: VisitRow, account: Account) -> bool:
-    """Whether the account made the visit, or looks after its child."""
-    child = visit.child
-    return visit.author_id == account.id or (child is not None and child.named_visitor_id == account.id)
+    return visit_body(session, visit, account) if visit and account.id in visit.readers else None
 
 
 def child_body(session: Session, row: ChildRow) -> dict[str, Any]:

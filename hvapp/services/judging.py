@@ -19,7 +19,7 @@ from hvapp.domain.reconcile import Flag
 from hvapp.store.changes import announce
 from hvapp.store.children import children_by_ids, measurements_by_child, record_before
 from hvapp.store.transaction import transaction
-from hvapp.store.visits import RevisionRow, add_judgements, unjudged
+from hvapp.store.visits import RevisionRow, VisitRow, add_judgements, unjudged
 
 # Two programs reckoning the same formula agree far closer; more means another formula, or another child.
 GROWTH_TOLERANCE_SDS = Decimal("0.000001")
@@ -44,11 +44,11 @@ def judge_new(session: Session, forms: FormLibrary, now: datetime, limit: int = 
         else:
             before = record_before(row.visit_id, child, measured.get(child.id, []))
             verdicts[row.id] = _verdict(row, form, before)
-    to_tell = {row.visit_id: row.author_id for row in rows if verdicts[row.id]}
+    flagged = {row.visit_id for row in rows if verdicts[row.id]}
     with transaction(session):
         add_judgements(session, verdicts, now)
-        for visit_id, author_id in to_tell.items():
-            announce(session, [author_id], "visit", visit_id)
+        for visit_id in flagged:
+            announce(session, session.get_one(VisitRow, visit_id).readers, "visit", visit_id)
     return len(rows)
 
 
@@ -64,8 +64,7 @@ def _verdict(row: RevisionRow, form: FormDefinition, child: ChildFacts) -> list[
 
 def _judge(row: RevisionRow, form: FormDefinition, child: ChildFacts) -> list[str]:
     payload = row.body["payload"]
-    sealed_at = datetime.fromisoformat(row.body["sealed_at"])
-    facts = build_sealed_facts(child, payload, sealed_at, form)
+    facts = build_sealed_facts(child, payload, row.sealed_at, form)
     findings = check(form, payload, facts)
     levels = {alert.level for alert in findings.alerts}
     flags = {

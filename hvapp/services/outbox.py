@@ -146,12 +146,7 @@ def _settle(session: Session, row: OutboxRow, outcome: Outcome, now: datetime) -
             visit.state = _state_after(outcome).value
         if outcome.kind == "sent":
             visit.in_red_book_at = now
-        announce(
-            session,
-            [visit.author_id, visit.child.named_visitor_id if visit.child else None],
-            "visit",
-            visit.id,
-        )
+        announce(session, visit.readers, "visit", visit.id)
     write_audit(
         session,
         at=now,
@@ -224,7 +219,7 @@ def send_again(session: Session, message_id: str, *, by: Account, now: datetime)
         row.next_at = now
         if row.visit.state == VisitState.RED_BOOK_FAILED:
             row.visit.state = VisitState.APPROVED.value
-            announce(session, [row.visit.author_id], "visit", row.visit_id)
+            announce(session, row.visit.readers, "visit", row.visit_id)
         write_audit(
             session,
             at=now,

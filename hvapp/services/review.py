@@ -8,7 +8,10 @@ from sqlalchemy.orm import Session
 from hvapp.domain.accounts import Account
 from hvapp.domain.ages import civil_date
 from hvapp.domain.errors import NotFound
+from hvapp.domain.forms import FormDefinition, FormLibrary
 from hvapp.domain.forms.answers import read_decimal
+from hvapp.domain.forms.facts import build_sealed_facts
+from hvapp.domain.forms.logic import look
 from hvapp.domain.reconcile import FLAG_WEIGHT, Flag
 from hvapp.domain.review import (
     AWAITING_REVIEW,
@@ -21,7 +24,14 @@ from hvapp.domain.review import (
 )
 from hvapp.store.audit import write_audit
 from hvapp.store.changes import announce
-from hvapp.store.children import ContactRow, MeasurementRow
+from hvapp.store.children import (
+    ChildRow,
+    ContactRow,
+    MeasurementRow,
+    measurements_of,
+    record_before,
+    take_back_visit,
+)
 from hvapp.store.outbox import OutboxRow, next_seq, supersede_unsent
 from hvapp.store.transaction import transaction
 from hvapp.store.visits import (
@@ -37,9 +47,6 @@ from hvapp.store.visits import (
 )
 
 RED_BOOK = "fhir_r4"
-
-MEASURED_FIELDS = {"weight_kg": "weight", "length_cm": "length", "height_cm": "height", "ofc_cm": "ofc"}
-BIRTH_FIELDS = {"birth_weight_kg": "weight", "birth_ofc_cm": "ofc"}
 
 
 @dataclass(frozen=True)
@@ -61,8 +68,10 @@ class QueueLine:
     returned_before: bool
 
     @property
-    def weight(self) -> int:
-        return sum(FLAG_WEIGHT.get(flag, 0) for flag in self.flags)
+    def urgency(self) -> tuple[bool, int, datetime]:
+        """Sorts the worst first, then the longest waiting; one's own visits, which others decide, last."""
+        weight = sum(FLAG_WEIGHT.get(flag, 0) for flag in self.flags)
+        return self.own, -weight, self.received_at
 
 
 @dataclass(frozen=True)
@@ -94,7 +103,7 @@ def queue(session: Session, reviewer: Account) -> list[QueueLine]:
     visits = visits_in_states(session, reviewer.team.id, AWAITING_REVIEW)
     heads = heads_of(session, visits)
     lines = [_line(visit, heads.get(visit.id), reviewer) for visit in visits]
-    return sorted(lines, key=lambda line: (line.own, -line.weight, line.received_at))
+    return sorted(lines, key=lambda line: line.urgency)
 
 
 def recently_decided(session: Session, reviewer: Account, limit: int = 20) -> list[DecidedLine]:
@@ -140,29 +149,36 @@ def next_in_queue(session: Session, reviewer: Account) -> str | None:
     )
 
 
-def approve(session: Session, *, reviewer: Account, visit_id: str, rev_id: str, now: datetime) -> None:
-    """Approve the revision the reviewer read; its red-book message is queued in the same transaction."""
+def approve(
+    session: Session, forms: FormLibrary, *, reviewer: Account, visit_id: str, rev_id: str, now: datetime
+) -> None:
+    """Approve the revision the reviewer read; its red-book message is queued in the same transaction.
+
+    Raises NotFound for a visit whose child or form this service no longer has.
+    """
     with transaction(session):
         visit = _visit_to_decide(session, visit_id, reviewer, rev_id)
         revision = session.get_one(RevisionRow, rev_id)
+        form = forms.get(revision.form_id, revision.form_version)
+        child = visit.child
+        if child is None:
+            raise NotFound("The child of this visit is not on record.")
         _decide(session, visit, reviewer, rev_id, "approved", None, [], now)
         visit.state = VisitState.APPROVED.value
-        if visit.child_id is None:
-            raise NotFound("The child of this visit is not on record.")
         session.add(
             OutboxRow(
-                child_id=visit.child_id,
+                child_id=child.id,
                 visit_id=visit.id,
                 revision_id=rev_id,
                 destination=RED_BOOK,
                 kind="update" if supersede_unsent(session, visit.id) else "new",
-                seq=next_seq(session, visit.child_id),
+                seq=next_seq(session, child.id),
                 state="pending",
                 created_at=now,
                 next_at=now,
             )
         )
-        _write_to_record(session, visit, revision, now)
+        _write_to_record(session, form, visit, child, revision, now)
 
 
 def send_back(
@@ -229,59 +245,56 @@ def _decide(
         subject_id=visit.id,
         detail=rev_id,
     )
-    announce(
-        session,
-        [visit.author_id, visit.child.named_visitor_id if visit.child else None],
-        "visit",
-        visit.id,
-    )
+    announce(session, visit.readers, "visit", visit.id)
 
 
-def _write_to_record(session: Session, visit: VisitRow, revision: RevisionRow, now: datetime) -> None:
-    """The approved visit becomes a contact and measurements on the child's record; an amendment replaces them."""
-    child = visit.child
-    if child is None:
-        return
-    for old in session.query(ContactRow).filter_by(visit_id=visit.id):
-        session.delete(old)
-    for measurement in session.query(MeasurementRow).filter_by(visit_id=visit.id):
-        session.delete(measurement)
-    session.flush()
-    answers = revision.body["payload"].get("answers", {})
-    mode = answers.get("mode")
+def _write_to_record(
+    session: Session,
+    form: FormDefinition,
+    visit: VisitRow,
+    child: ChildRow,
+    revision: RevisionRow,
+    now: datetime,
+) -> None:
+    """The approved visit becomes a contact and measurements on the child's record; an amendment replaces them.
+
+    Only answers to questions that were shown: a tablet keeps an answer that a later one hid, and nobody read it.
+    """
+    before = record_before(visit.id, child, measurements_of(session, child.id))
+    payload = revision.body["payload"]
+    facts = build_sealed_facts(before, payload, revision.sealed_at, form)
+    answers = look(form, payload.get("answers"), facts).answers
+    take_back_visit(session, visit.id)
     visited_on = civil_date(revision.occurred_at)
     session.add(
         ContactRow(
             subject_id=child.id,
             contact_type=visit.contact_type,
             occurred_on=visited_on,
-            mode=mode if isinstance(mode, str) else "not recorded",
+            mode=answers.get("mode", "not recorded"),
             practitioner=visit.author.name,
             visit_id=visit.id,
         )
     )
-    born = child.person.birth_date
-    at_birth_known = {
-        (row.kind, row.value)
-        for row in session.query(MeasurementRow).filter_by(child_id=child.id, at_birth=True)
-    }
-    for fields, at_birth in ((MEASURED_FIELDS, False), (BIRTH_FIELDS, True)):
-        for field_id, kind in fields.items():
-            value = read_decimal(answers.get(field_id))
-            measured_on = born if at_birth else visited_on
-            if value is None or measured_on is None or (at_birth and (kind, value) in at_birth_known):
-                continue
-            session.add(
-                MeasurementRow(
-                    child_id=child.id,
-                    kind=kind,
-                    value=value,
-                    measured_on=measured_on,
-                    at_birth=at_birth,
-                    visit_id=visit.id,
-                    recorded_at=now,
-                )
+    at_birth_known = {(one.kind, one.value) for one in before.measurements if one.at_birth}
+    for field in form.fields:
+        value, measure = read_decimal(answers.get(field.id)), field.measure
+        if measure is None or value is None:
+            continue
+        measured_on = before.birth_date if measure.at_birth else visited_on
+        if measured_on is None or (measure.at_birth and (measure.kind, value) in at_birth_known):
+            continue
+        session.add(
+            MeasurementRow(
+                child_id=child.id,
+                kind=measure.kind,
+                value=value,
+                measured_on=measured_on,
+                at_birth=measure.at_birth,
+                visit_id=visit.id,
+                recorded_at=now,
             )
+        )
     # Whoever made the visit for a colleague has no more of the family's record than before.
     announce(session, [child.named_visitor_id], "child", child.id)
 

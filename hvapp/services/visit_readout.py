@@ -23,7 +23,7 @@ from hvapp.store.children import (
     record_before,
     relationships_to,
 )
-from hvapp.store.outbox import OutboxRow
+from hvapp.store.outbox import message_of_revision
 from hvapp.store.transaction import transaction
 from hvapp.store.visits import RevisionRow, VisitRow, visit_by_id
 
@@ -147,7 +147,7 @@ def _detail(
             form,
             payload,
             _child_facts(session, visit),
-            datetime.fromisoformat(head.body["sealed_at"]),
+            head.sealed_at,
             _names(session, visit),
             restricted_open=restricted_open,
         )
@@ -262,7 +262,7 @@ def _earlier_versions(
 def _red_book_reason(session: Session, visit: VisitRow, head: RevisionRow) -> str | None:
     if visit.state != VisitState.RED_BOOK_FAILED:
         return None
-    message = session.query(OutboxRow).filter_by(revision_id=head.id).one_or_none()
+    message = message_of_revision(session, head.id)
     return message.reason if message else None
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import ForeignKey, Numeric, UniqueConstraint, select
+from sqlalchemy import ForeignKey, Numeric, UniqueConstraint, delete, select
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship, selectinload
 
 from hvapp.domain.forms.facts import ChildFacts, Measurement
@@ -220,6 +220,12 @@ def measurements_by_child(session: Session, child_ids: set[str]) -> dict[str, li
     for row in session.scalars(query):
         found.setdefault(row.child_id, []).append(row)
     return found
+
+
+def take_back_visit(session: Session, visit_id: str) -> None:
+    """Remove what a visit wrote to the record, for its newer version to be written."""
+    session.execute(delete(ContactRow).where(ContactRow.visit_id == visit_id))
+    session.execute(delete(MeasurementRow).where(MeasurementRow.visit_id == visit_id))
 
 
 def record_before(visit_id: str, child: ChildRow, measurements: Iterable[MeasurementRow]) -> ChildFacts:

@@ -81,6 +81,10 @@ def outbox_by_id(session: Session, message_id: str) -> OutboxRow | None:
     return session.get(OutboxRow, message_id)
 
 
+def message_of_revision(session: Session, revision_id: str) -> OutboxRow | None:
+    return session.scalars(select(OutboxRow).where(OutboxRow.revision_id == revision_id)).one_or_none()
+
+
 def supersede_unsent(session: Session, visit_id: str) -> bool:
     """A newer version takes the place of what has not arrived, stuck or not; one on its way is left to settle.
 

@@ -50,6 +50,12 @@ class VisitRow(Base):
 
     __table_args__ = (Index(None, "team_id", "state", "received_at"),)
 
+    @property
+    def readers(self) -> set[str]:
+        """Accounts whose tablets show the visit: whoever made it, and whoever looks after its child."""
+        named_visitor_id = self.child.named_visitor_id if self.child else None
+        return {self.author_id, named_visitor_id or self.author_id}
+
 
 class RevisionRow(Base):
     """What a tablet sent, whole and unchanged. `body` is the revision as sealed; `sha256` its hash."""
@@ -75,6 +81,11 @@ class RevisionRow(Base):
 
     visit: Mapped[VisitRow] = relationship(back_populates="revisions")
     judgement: Mapped["JudgementRow | None"] = relationship(lazy="joined", viewonly=True)
+
+    @property
+    def sealed_at(self) -> datetime:
+        """When it was completed, by the tablet's clock."""
+        return datetime.fromisoformat(self.body["sealed_at"])
 
     @property
     def all_flags(self) -> list[str]:

@@ -51,7 +51,7 @@ FILTERS = (
 )
 SORTS = (
     Choice("child", "Child", lambda line: (line.child_name.casefold(), line.received_at)),
-    Choice("worst", "Why", lambda line: (line.own, -line.weight, line.received_at)),
+    Choice("worst", "Why", lambda line: line.urgency),
     Choice("contact", "Contact", lambda line: (line.contact_type, line.received_at)),
     Choice("visitor", "Visitor", lambda line: (line.author_name.casefold(), line.received_at)),
     Choice("visited", "Visited", lambda line: line.occurred_at),
@@ -113,6 +113,7 @@ def approve(visit_id: str) -> ResponseReturnValue:
     try:
         review.approve(
             db.session,
+            current_app.extensions["forms"],
             reviewer=signed_in(),
             visit_id=visit_id,
             rev_id=form.rev_id.data or "",

@@ -14,7 +14,7 @@ from hvapp.services import review
 from hvapp.settings import Settings
 from tests.e2e.conftest import Stage
 from tests.support.browser import ARGS, DESK, TABLET, Browser, chromium_path, violations
-from tests.support.client import Tablet, new_id, seal
+from tests.support.client import FORMS, Tablet, new_id, seal
 from tests.support.world import PASSWORD
 
 pytestmark = pytest.mark.browser
@@ -61,6 +61,7 @@ def _decide(app: Flask, stage: Stage, returned: dict, approved: dict) -> None:
         )
         review.approve(
             db.session,
+            FORMS,
             reviewer=stage.world.sue,
             visit_id=approved["visit_id"],
             rev_id=approved["rev_id"],

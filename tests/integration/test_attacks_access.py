@@ -25,7 +25,7 @@ from hvapp.store.audit import AuditRow
 from hvapp.store.changes import announce
 from hvapp.store.children import ChildRow
 from hvapp.store.transaction import transaction
-from tests.support.client import Tablet, new_id
+from tests.support.client import FORMS, Tablet, new_id
 from tests.support.desk import Desk
 from tests.support.world import PASSWORD, World
 
@@ -57,6 +57,7 @@ class TestOtherPeoplesRecords:
         ben.push(visit)
         review.approve(
             session,
+            FORMS,
             reviewer=world.sue,
             visit_id=visit["visit_id"],
             rev_id=visit["rev_id"],
@@ -79,6 +80,7 @@ class TestOtherPeoplesRecords:
             announce(session, [world.ben.id], "child", world.child_id)
         review.approve(
             session,
+            FORMS,
             reviewer=world.sue,
             visit_id=visit["visit_id"],
             rev_id=visit["rev_id"],

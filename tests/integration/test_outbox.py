@@ -33,6 +33,7 @@ def _approve(tablet: Tablet, world: World, session: Session, revision: dict) -> 
     tablet.push(revision)
     review.approve(
         session,
+        FORMS,
         reviewer=world.sue,
         visit_id=revision["visit_id"],
         rev_id=revision["rev_id"],

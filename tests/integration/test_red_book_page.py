@@ -30,7 +30,12 @@ def approved(tablet: Tablet, world: World, session: Session) -> str:
     visit = tablet.revision(world)
     tablet.push(visit)
     review.approve(
-        session, reviewer=world.sue, visit_id=visit["visit_id"], rev_id=visit["rev_id"], now=datetime.now(UTC)
+        session,
+        FORMS,
+        reviewer=world.sue,
+        visit_id=visit["visit_id"],
+        rev_id=visit["rev_id"],
+        now=datetime.now(UTC),
     )
     return session.scalars(select(OutboxRow.id)).one()
 

@@ -1,5 +1,6 @@
 """Deciding on a visit: once, by the right person, about the version that was read."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,6 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hvapp.domain.errors import Conflict, Invalid, NotAllowed, NotFound
+from hvapp.domain.forms import FormLibrary
+from hvapp.domain.forms.reader import read_form
 from hvapp.domain.review import Query
 from hvapp.services import review, visit_readout
 from hvapp.store.audit import AuditRow
@@ -31,7 +34,7 @@ def approve(session: Session, world: World, sent: dict, **changes: object) -> No
         "rev_id": sent["rev_id"],
         "now": datetime.now(UTC),
     }
-    review.approve(session, **(given | changes))
+    review.approve(session, FORMS, **(given | changes))
 
 
 def test_the_queue_shows_the_team_what_waits(session: Session, world: World, sent: dict) -> None:
@@ -244,3 +247,38 @@ def test_an_amendment_is_not_judged_against_its_own_first_version(
     tablet.push(amended)
 
     assert "red_alert" not in tablet.visit(wrong["visit_id"])["flags"]
+
+
+def test_approval_puts_on_record_what_the_form_measures(
+    session: Session, tablet: Tablet, world: World, sent: dict
+) -> None:
+    approve(session, world, sent)
+
+    written = session.scalars(select(MeasurementRow).where(MeasurementRow.visit_id == sent["visit_id"]))
+    assert sorted((row.kind, str(row.value), row.at_birth) for row in written) == [
+        ("length", "50.200", False),
+        ("ofc", "34.600", False),
+        ("weight", "3.180", False),
+    ]
+
+
+def test_an_answer_to_a_question_that_was_not_shown_stays_off_the_record(
+    session: Session, world: World, sent: dict
+) -> None:
+    """A tablet keeps the weight it was given when a later answer hides the question; the supervisor never read it."""
+    definition = FORMS.get(sent["form_id"], sent["form_version"]).definition
+    [weight] = [one for part in definition["sections"] for one in part["fields"] if one["id"] == "weight_kg"]
+    weight["show_when"] = {"field": "child_seen", "is": "no"}
+    hiding = FormLibrary((read_form(json.dumps(definition)),))
+
+    review.approve(
+        session,
+        hiding,
+        reviewer=world.sue,
+        visit_id=sent["visit_id"],
+        rev_id=sent["rev_id"],
+        now=datetime.now(UTC),
+    )
+
+    written = session.scalars(select(MeasurementRow).where(MeasurementRow.visit_id == sent["visit_id"]))
+    assert {row.kind for row in written} == {"length", "ofc"}

@@ -13,7 +13,7 @@ from hvapp.store.audit import AuditRow
 from hvapp.store.children import ChildRow
 from hvapp.store.outbox import OutboxRow
 from hvapp.store.visits import DecisionRow, VisitRow
-from tests.support.client import Tablet, new_id, seal
+from tests.support.client import FORMS, Tablet, new_id, seal
 from tests.support.desk import Desk, Page
 from tests.support.world import World
 
@@ -517,6 +517,7 @@ class TestDecision:
     ) -> None:
         review.approve(
             session,
+            FORMS,
             reviewer=world.sue,
             visit_id=sent["visit_id"],
             rev_id=sent["rev_id"],
