@@ -170,6 +170,7 @@ def test_from_approval_to_the_red_book_with_the_server_down_at_first(
     tablet.push(revision)
     review.approve(
         session,
+        FORMS,
         reviewer=world.sue,
         visit_id=revision["visit_id"],
         rev_id=revision["rev_id"],

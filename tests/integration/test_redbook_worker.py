@@ -127,6 +127,7 @@ def approve(tablet: Tablet, world: World, session: Session, revision: dict[str, 
     assert result["result"] == "stored", result
     review.approve(
         session,
+        FORMS,
         reviewer=world.sue,
         visit_id=revision["visit_id"],
         rev_id=revision["rev_id"],
