@@ -38,7 +38,7 @@ def plain_value(one: Field, value: Any, names: Mapping[str, str] | None = None) 
         return NOT_READABLE
     match one.type:
         case "decimal" | "integer":
-            return f"{value} {one.unit}" if one.unit else str(value)
+            return quantity(value, one.unit)
         case "date":
             day = read_date(value)
             return format_date(day) if day else ""
@@ -59,15 +59,26 @@ def plain_value(one: Field, value: Any, names: Mapping[str, str] | None = None) 
         case "yes_no_each":
             return _each(one, value)
         case "list":
-            return "; ".join(plain_row(one, row) for row in value)
+            return "; ".join(filter(None, (plain_row(one, row) for row in value)))
         case _:
             return str(value)
 
 
 def plain_row(one: Field, row: Mapping[str, Any]) -> str:
-    """One row of a list: its answers in words, one after the other."""
-    said = (plain_value(sub, row.get(sub.id)) for sub in one.fields)
-    return ", ".join(each for each in said if each)
+    """One row of a list: its answers in words, one after the other; a yes or no with what it answers."""
+    return ", ".join(filter(None, (_part(sub, row.get(sub.id)) for sub in one.fields)))
+
+
+def _part(sub: Field, value: Any) -> str:
+    said = plain_value(sub, value)
+    return f"{sub.label}: {lower_first(said)}" if said and sub.type == "yes_no" else said
+
+
+def quantity(value: Any, unit: str | None) -> str:
+    """ "3.4 kg", "2 days", "1 day"."""
+    if not unit:
+        return str(value)
+    return f"{value} {unit.removesuffix('s') if str(value) == '1' else unit}"
 
 
 def fill(form: FormDefinition, text: str, live: Live) -> str:

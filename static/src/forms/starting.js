@@ -5,6 +5,7 @@
 
 import { own, readNumber } from "./answers.js";
 import { indexOf } from "./definition.js";
+import { quantity } from "./wording.js";
 
 /**
  * @typedef {import("./definition.js").FormDefinition} FormDefinition
@@ -42,7 +43,7 @@ export function suggestions(form, known) {
   for (const { id, suggest, unit } of indexOf(form).fields) {
     const value = suggest ? valueFrom(suggest, known) : null;
     if (value === null || value === undefined) continue;
-    found[id] = { text: unit ? `${value} ${unit}` : String(value), value };
+    found[id] = { text: quantity(value, unit), value };
   }
   return found;
 }
@@ -56,7 +57,8 @@ function valueFrom(source, { now, practitionerType, child }) {
   const gestation = own(child, "gestation_days");
   switch (source) {
     case "now":
-      return now;
+      // To the minute, as the boxes show it: a visit that ends in the minute it began did not end before it.
+      return now.replace(/(T\d\d:\d\d):\d\d(\.\d+)?/, "$1:00");
     case "practitioner_type":
       return practitionerType ?? null;
     case "child.gestation_weeks":

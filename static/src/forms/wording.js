@@ -43,7 +43,7 @@ export function plainValue(field, value, names = {}, form = undefined) {
   switch (field.type) {
     case "decimal":
     case "integer":
-      return field.unit ? `${value} ${field.unit}` : String(value);
+      return quantity(value, field.unit);
     case "date":
       return formatDate(value);
     case "month":
@@ -63,19 +63,35 @@ export function plainValue(field, value, names = {}, form = undefined) {
     case "yes_no_each":
       return eachWords(field, value);
     case "list":
-      return value.map((/** @type {Mapping} */ row) => plainRow(field, row)).join("; ");
+      return value
+        .map((/** @type {Mapping} */ row) => plainRow(field, row))
+        .filter(Boolean)
+        .join("; ");
     default:
       return value;
   }
 }
 
 /**
- * One row of a list: its answers in words, one after the other.
+ * "3.4 kg", "2 days", "1 day".
+ * @param {unknown} value
+ * @param {string | undefined} unit
+ */
+export function quantity(value, unit) {
+  if (!unit) return String(value);
+  return `${value} ${String(value) === "1" ? unit.replace(/s$/, "") : unit}`;
+}
+
+/**
+ * One row of a list: its answers in words, one after the other; a yes or no with what it answers.
  * @param {Field} field
  * @param {Mapping} row
  */
 export function plainRow(field, row) {
-  const said = (field.fields ?? []).map((part) => plainValue(part, own(row, part.id)));
+  const said = (field.fields ?? []).map((part) => {
+    const words = plainValue(part, own(row, part.id));
+    return words && part.type === "yes_no" ? `${part.label}: ${lowerFirst(words)}` : words;
+  });
   return said.filter(Boolean).join(", ");
 }
 

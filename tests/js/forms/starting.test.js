@@ -6,7 +6,7 @@ import { test } from "node:test";
 
 import { shownAnswers } from "../../../static/src/forms/logic.js";
 import { startingAnswers, suggestions } from "../../../static/src/forms/starting.js";
-import { plainValue } from "../../../static/src/forms/wording.js";
+import { plainValue, quantity } from "../../../static/src/forms/wording.js";
 
 const { forms } = JSON.parse(readFileSync(new URL("../../contract/validate.json", import.meta.url), "utf8"));
 
@@ -52,6 +52,13 @@ test("constants and what the tablet knows are filled in", () => {
     practitioner_type: "scphn",
     need_level: "universal",
   });
+});
+
+test("a visit starts on the minute, as the boxes show it", () => {
+  const asked = form({ id: "started_at", type: "datetime", prefill: { from: "now" } });
+  const started = (/** @type {string} */ now) => startingAnswers(asked, { ...known, now }).started_at;
+  assert.equal(started("2026-05-13T10:00:41+01:00"), "2026-05-13T10:00:00+01:00");
+  assert.equal(started("2026-05-13T09:00:41.123Z"), "2026-05-13T09:00:00Z");
 });
 
 test("what the form does not offer is not filled in", () => {
@@ -124,4 +131,25 @@ test("answers in words", () => {
     "Not done: Another reason. Scales broken",
   );
   assert.equal(plainValue(field("weight_kg", growth), undefined), "");
+});
+
+test("one of a unit is singular", () => {
+  assert.equal(quantity(1, "days"), "1 day");
+  assert.equal(quantity("1", "kg"), "1 kg");
+  assert.equal(quantity(2, "days"), "2 days");
+  assert.equal(quantity(3, undefined), "3");
+});
+
+test("a row says what a yes or no answers, and an empty row says nothing", () => {
+  const referrals = /** @type {any} */ ({
+    id: "referrals",
+    type: "list",
+    label: "Referrals",
+    fields: [
+      { id: "reason", type: "line", label: "Reason" },
+      { id: "agreed", type: "yes_no", label: "The parent agrees" },
+    ],
+  });
+  const rows = [{ reason: "Weight loss", agreed: true }, {}];
+  assert.equal(plainValue(referrals, rows), "Weight loss, The parent agrees: yes");
 });
