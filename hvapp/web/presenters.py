@@ -95,7 +95,7 @@ NAVIGATION = (
     NavigationItem("review.queue", "Review", frozenset({Role.SUPERVISOR})),
     NavigationItem("red_book.waiting", "Red book", frozenset({Role.SUPERVISOR})),
     NavigationItem("admin.account_list", "Accounts", frozenset({Role.ADMINISTRATOR})),
-    NavigationItem("pwa.tablet", "Tablet", frozenset({Role.HEALTH_VISITOR, Role.SUPERVISOR})),
+    NavigationItem("pwa.tablet", "Tablet", frozenset({Role.HEALTH_VISITOR})),
 )
 
 

@@ -8,7 +8,7 @@ import { formFor, formHash, loadForm } from "./forms.js";
 import { announce, openSheet } from "./frame.js";
 import { ageLine, languageName, lookalikes, numberWords } from "./people.js";
 import { linkItem, stateTag, whyWords } from "./rows.js";
-import { inSentence, KIND, listed, MODE, RELATIONSHIP, when, word } from "./words.js";
+import { inSentence, KIND, listed, MODE, measured, RELATIONSHIP, when, word } from "./words.js";
 
 /**
  * @typedef {import("./app.js").App} App
@@ -93,16 +93,28 @@ function drawStart(app, main, subject) {
   if (due && !busy.has(due)) start.append(startControl(app, subject, due, true));
   start.hidden = !start.childElementCount;
   const others = subject.body.deceased_on ? [] : otherContacts(app, subject, due);
+  const [ready, later] = [others.filter(formFor), others.filter((type) => !formFor(type))];
+  const titles = later.map((type) => inSentence(app.contactTitle(type)));
   fill(main, {
-    others: others.map((/** @type {string} */ type) => el("li", {}, startControl(app, subject, type, false))),
+    others: [
+      ...ready.map((type) => el("li", {}, startControl(app, subject, type, false))),
+      ...(titles.length ? [el("li", {}, el("p", { class: "app-muted" }, onPaper(titles)))] : []),
+    ],
   });
   show(main, "others", others.length > 0);
+}
+
+/** @param {string[]} titles of contacts whose forms are not made yet */
+function onPaper(titles) {
+  if (titles.length === 1) return `The ${titles[0]} form comes later; record it on paper.`;
+  return `These forms come later; record them on paper: ${listed(titles)}.`;
 }
 
 /**
  * @param {App} app
  * @param {Subject} subject
  * @param {string | null} due
+ * @returns {string[]}
  */
 function otherContacts(app, subject, due) {
   const from = subject.kind === "child" ? "birth" : "edd";
@@ -121,8 +133,7 @@ function startControl(app, subject, contactType, main) {
   const title = inSentence(app.contactTitle(contactType));
   const form = formFor(contactType);
   if (!form) {
-    const words = `The ${title} form comes later; record it on paper.`;
-    return el("p", { class: main ? "" : "app-muted" }, words);
+    return el("p", {}, onPaper([title]));
   }
   const look = main ? "nhsuk-button" : "app-link-button";
   const button = el("button", { type: "button", class: look }, `Start ${title}`);
@@ -265,7 +276,7 @@ function measurementTable(measurements) {
       {},
       el("td", {}, date),
       el("td", {}, kind?.label ?? measurement.kind),
-      el("td", { class: "app-nowrap" }, `${measurement.value} ${kind?.unit ?? ""}`),
+      el("td", { class: "app-nowrap" }, measured(measurement.kind, measurement.value)),
     );
   });
   return el("table", { class: "app-table" }, el("thead", {}, head), el("tbody", {}, ...rows));

@@ -63,14 +63,14 @@ function subject(kind, body, visits, rules, today) {
     : nextContact({ birthDate: body.birth_date, edd: body.edd, done, today }, rules);
   const people = (body.household?.members ?? []).map((/** @type {Body} */ member) => member.name);
   const number = body.nhs_number ?? body.mother?.nhs_number ?? "";
-  const postcode = body.household?.postcode ?? "";
+  const { postcode = "", area = "" } = body.household ?? {};
   return {
     id: body.id,
     kind,
     body,
     name,
     sortName: kind === "child" ? `${body.family_name} ${body.given_name}` : lastFirst(name),
-    search: normalise(`${name} ${people.join(" ")} ${postcode} ${squeeze(postcode)} ${number}`),
+    search: normalise(`${name} ${people.join(" ")} ${area} ${postcode} ${squeeze(postcode)} ${number}`),
     next,
     visits,
   };

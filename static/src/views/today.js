@@ -112,13 +112,13 @@ function childGroup(app, title, subjects, filter, day) {
 const LEVELS = ["specialist", "targeted", "universal", "community"];
 
 /**
- * By the day the contact counts as missed, then need, then name.
+ * By the last day on time, which each row names or implies; then need, then name.
  * @param {Subject} a
  * @param {Subject} b
  */
 export function byUrgency(a, b) {
   return (
-    (a.next?.limitOn ?? "9999").localeCompare(b.next?.limitOn ?? "9999") ||
+    (a.next?.targetEnd ?? "9999").localeCompare(b.next?.targetEnd ?? "9999") ||
     LEVELS.indexOf(a.body.need_level) - LEVELS.indexOf(b.body.need_level) ||
     a.sortName.localeCompare(b.sortName)
   );

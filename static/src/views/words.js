@@ -42,6 +42,19 @@ export const KIND = {
   bmi: { label: "BMI", unit: "kg/m²" },
 };
 
+/**
+ * A stored measurement without the zeros that were never measured: "34.400" -> "34.4 cm".
+ * @param {string} kind
+ * @param {string | number} value
+ */
+export function measured(kind, value) {
+  const number = String(value)
+    .replace(/(\.\d*?)0+$/, "$1")
+    .replace(/\.$/, "");
+  const unit = /** @type {any} */ (KIND)[kind]?.unit;
+  return unit ? `${number} ${unit}` : number;
+}
+
 /** A visit's state, in the words of the design; `tag` is only the colour that repeats them. */
 export const STATE = {
   draft: { words: "Not finished", tag: "amber" },

@@ -4,6 +4,7 @@ import { derivedWords } from "../../../static/src/views/derived.js";
 import { statusWords } from "../../../static/src/views/frame.js";
 import { sendingWords } from "../../../static/src/views/outbox.js";
 import { passphraseProblems } from "../../../static/src/views/setup.js";
+import { measured } from "../../../static/src/views/words.js";
 
 test("the header has one quiet state in words", () => {
   assert.equal(statusWords(null, 0), "Saved on this tablet");
@@ -80,4 +81,11 @@ test("a poor passphrase is refused for each of its reasons", () => {
     assert.deepEqual(fields(poor), ["passphrase"], poor);
   }
   assert.deepEqual(fields("purple window spoon", "purple window spon"), ["repeat"]);
+});
+
+test("a measurement is shown without zeros that were never measured", () => {
+  assert.equal(measured("ofc", "34.400"), "34.4 cm");
+  assert.equal(measured("weight", "2.990"), "2.99 kg");
+  assert.equal(measured("length", "71.000"), "71 cm");
+  assert.equal(measured("weight", "10"), "10 kg");
 });
