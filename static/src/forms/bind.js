@@ -12,7 +12,7 @@ import { indexOf, reasonsFor } from "./definition.js";
 import { showAlertFinding, showAlerts, showFinding } from "./notices.js";
 import { Rows } from "./rows.js";
 import { Undone } from "./undone.js";
-import { check } from "./validate.js";
+import { check, refusedFields } from "./validate.js";
 import { plainValue } from "./wording.js";
 
 /**
@@ -327,12 +327,14 @@ class BoundForm {
     );
     for (const more of this.root.querySelectorAll("[data-more]"))
       countMore(/** @type {HTMLElement} */ (more), missing);
+    const refused = refusedFields(findings);
     const typing =
       /** @type {HTMLElement | null} */ (this.typing?.closest("[data-field]"))?.dataset.field ?? "";
     for (const { slot, field } of this.questions.values()) {
       if (!slot.childElementCount && !alerts.length) continue;
       // A number half typed raises no alarm; one that no longer holds goes at once.
       const shown = alerts.filter(({ id, fields }) => {
+        if (fields.some((one) => refused.has(one))) return false;
         if (fields.find((one) => visible.has(one)) !== field.id) return false;
         return !fields.includes(typing) || slot.querySelector(`[data-alert="${id}"]`) !== null;
       });

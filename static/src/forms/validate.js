@@ -203,6 +203,16 @@ function unreadable(field) {
 }
 
 /**
+ * The questions whose answer cannot stand: nothing is told as following from one of these.
+ * @param {Finding[]} findings
+ * @returns {Set<string>}
+ */
+export function refusedFields(findings) {
+  const refused = findings.filter(({ level, alertId }) => level === "hard" && alertId === null);
+  return new Set(refused.map(({ fieldId }) => fieldId));
+}
+
+/**
  * Red alerts ask what was done, amber ones for a plan; information asks for nothing.
  * @param {Alert[]} alerts
  * @param {unknown} responses

@@ -7,7 +7,7 @@ import { Autosave } from "../forms/autosave.js";
 import { buildFacts, childFacts, derive } from "../forms/facts.js";
 import { look, shownAnswers } from "../forms/logic.js";
 import { suggestions } from "../forms/starting.js";
-import { check } from "../forms/validate.js";
+import { check, refusedFields } from "../forms/validate.js";
 import { plainValue } from "../forms/wording.js";
 import { assess } from "../growth/lms.js";
 import { openGrowthTables } from "../growth/tables.js";
@@ -16,6 +16,7 @@ import { sealDraft } from "../store/outbox.js";
 import { api } from "../sync/api.js";
 import { loadForm } from "./forms.js";
 import { questions } from "./visits.js";
+import { count } from "./words.js";
 
 /**
  * @typedef {import("./app.js").App} App
@@ -112,7 +113,23 @@ export class VisitModel {
     const facts = this.facts();
     const { findings, alerts } = check(this.definition, this.payload(false), facts);
     const visible = look(this.definition, this.draft.answers, facts).visible;
-    return { facts, findings, alerts, visible, derived: this.derived() };
+    return { facts, visible, ...this.believed(findings, alerts) };
+  }
+
+  /**
+   * Nothing is said to follow from an answer that is refused: no centile of 12 kg, no alert about it.
+   * @param {import("../forms/validate.js").Finding[]} findings
+   * @param {import("../forms/validate.js").Alert[]} alerts
+   */
+  believed(findings, alerts) {
+    const refused = refusedFields(findings);
+    const told = alerts.filter(({ fields }) => !fields.some((id) => refused.has(id)));
+    const kept = new Set(told.map(({ id }) => id));
+    return {
+      findings: findings.filter(({ alertId }) => alertId === null || kept.has(alertId)),
+      alerts: told,
+      derived: Object.fromEntries(Object.entries(this.derived()).filter(([id]) => !refused.has(id))),
+    };
   }
 
   /** @param {Any} [answers] */
@@ -142,7 +159,7 @@ export class VisitModel {
   /** An answer has changed; it is saved from here on without anyone waiting for it. */
   changed() {
     this.touched = true;
-    this.autosave.changed();
+    return this.autosave.changed();
   }
 
   async flush() {
@@ -162,12 +179,25 @@ export class VisitModel {
         if (!shown.length) return null;
         const here = new Set(ids);
         const mine = findings.filter((/** @type {Any} */ finding) => here.has(findingField(finding)));
-        const wrong = new Set(mine.filter((f) => f.level !== "missing").map(findingField)).size;
-        const missing = new Set(mine.filter((f) => f.level === "missing").map(findingField)).size;
+        const wrong = new Set(mine.filter((f) => !this.isUnanswered(f)).map(findingField)).size;
+        const missing = new Set(mine.filter((f) => this.isUnanswered(f)).map(findingField)).size;
         const begun = shown.some((/** @type {string} */ id) => id in this.draft.answers);
-        return { id: section.id, title: section.title, ...stateWords({ wrong, missing, begun }) };
+        const asked = this.returned?.queries.filter(({ field_id: id }) => here.has(id)).length ?? 0;
+        return { id: section.id, title: section.title, ...stateWords({ wrong, missing, begun, asked }) };
       })
       .filter((/** @type {SectionState | null} */ state) => state !== null);
+  }
+
+  /**
+   * Whether this is only not answered yet: also a question of several parts that is still being answered.
+   * @param {Any} finding
+   */
+  isUnanswered(finding) {
+    if (finding.level === "missing") return true;
+    const field = this.field(findingField(finding));
+    if (field?.type !== "yes_no_each") return false;
+    const given = this.draft.answers[field.id];
+    return field.options?.some(({ value }) => !Object.hasOwn(Object(given), value)) ?? false;
   }
 
   /** @param {string} fieldId */
@@ -238,12 +268,13 @@ export function findingField(finding) {
 }
 
 /**
- * @param {{wrong: number, missing: number, begun: boolean}} counts
+ * @param {{wrong: number, missing: number, begun: boolean, asked: number}} counts
  * @returns {{words: string, tag: string | null}}
  */
-function stateWords({ wrong, missing, begun }) {
+function stateWords({ wrong, missing, begun, asked }) {
   if (wrong) return { words: `${wrong} to check`, tag: "amber" };
   if (missing && !begun) return { words: "Not started", tag: "" };
   if (missing) return { words: `${missing} to answer`, tag: "info" };
+  if (asked) return { words: count(asked, "question"), tag: "amber" };
   return begun ? { words: "Done", tag: null } : { words: "Nothing needed", tag: null };
 }

@@ -4,13 +4,14 @@
  */
 
 import { bindForm } from "../forms/bind.js";
+import { formatDate } from "../lib/dates.js";
 import { derivedNode } from "./derived.js";
 import { el, fill, icon, on, one, onSubmit, piece, slot, template } from "./dom.js";
 import { formNodes } from "./forms.js";
 import { announce, openSheet } from "./frame.js";
 import { tagOf } from "./people.js";
 import { openVisit } from "./visit-model.js";
-import { when } from "./words.js";
+import { measured, when } from "./words.js";
 
 /**
  * @typedef {import("./app.js").App} App
@@ -128,7 +129,7 @@ class VisitScreen {
     }
     const { strict } = this.model;
     this.bound.showFindings(
-      strict ? seen.findings : seen.findings.filter(({ level }) => level !== "missing"),
+      strict ? seen.findings : seen.findings.filter((finding) => !this.model.isUnanswered(finding)),
     );
   }
 
@@ -252,13 +253,12 @@ class VisitScreen {
  * @param {import("../forms/autosave.js").SaveState} state
  */
 export function showSaved(place, { phase, message }) {
-  // The same words again would only be read out again.
-  if (place.dataset.phase === phase) return;
-  if (phase !== "saving") place.dataset.phase = phase;
+  // The same words again would only be read out again; and while a save is tried, what was true still is.
+  if (phase === "saving" || place.dataset.phase === phase) return;
+  place.dataset.phase = phase;
   place.classList.toggle("app-savemark--wrong", phase === "failed");
   if (phase === "failed") place.replaceChildren(icon("warn"), message ?? "");
-  // "Saving" flashes by too fast to read; the mark only goes until it is true again.
-  else if (phase === "saved") place.replaceChildren(icon("check"), "Saved on this tablet");
+  else place.replaceChildren(icon("check"), "Saved on this tablet");
 }
 
 /** @param {Record<string, any> | null} body */
@@ -283,7 +283,9 @@ function lastValues(model) {
         (/** @type {any} */ measurement) => measurement.kind === field.measure.kind,
       );
       const latest = known.at(-1);
-      if (latest) last[field.id] = `${latest.value} ${field.unit}`;
+      if (!latest) continue;
+      const whenMeasured = latest.at_birth ? " at birth" : `, ${formatDate(latest.on)}`;
+      last[field.id] = measured(latest.kind, latest.value) + whenMeasured;
     }
   }
   return last;
