@@ -52,11 +52,3 @@ def account_by_email(session: Session, email: str) -> AccountRow | None:
 
 def accounts_in_order(session: Session) -> list[AccountRow]:
     return list(session.scalars(select(AccountRow).order_by(AccountRow.name)))
-
-
-def supervisors_of(session: Session, team_id: str) -> list[AccountRow]:
-    return list(
-        session.scalars(
-            select(AccountRow).where(AccountRow.team_id == team_id, AccountRow.role == "supervisor")
-        )
-    )

@@ -12,7 +12,7 @@ from typing import Any
 
 from hvapp.domain.forms import FormDefinition
 from hvapp.domain.forms.facts import ChildFacts, build_facts, derive
-from hvapp.domain.forms.logic import visible_fields
+from hvapp.domain.forms.logic import look
 from hvapp.domain.forms.validate import check
 from hvapp.domain.forms.wording import plain_value
 from hvapp.domain.growth import GrowthResult
@@ -60,7 +60,7 @@ def server_answer(
             [one.field_id, one.level, one.message, one.row, one.part, one.alert_id] for one in found.findings
         ],
         "alerts": [asdict(one) | {"fields": list(one.fields)} for one in found.alerts],
-        "visible": visible_fields(form, answers, facts),
+        "visible": set(look(form, answers, facts).visible),
         "derived": derive(facts_of_child, answers, moment, form, stand_in),
         "words": {one.id: plain_value(one, given.get(one.id), names) for one in form.fields},
     }

@@ -13,7 +13,6 @@ from hvapp.domain.forms.readout import (
     differences,
     effective_visibility,
     read_out,
-    visible_rows,
 )
 from tests.unit.test_forms_new_birth import ANSWERS, CHILD, NOW, form
 
@@ -82,8 +81,6 @@ def test_a_restricted_referral_makes_the_whole_answer_restricted(form: FormDefin
     assert field is not None
     assert effective_visibility(field, [gp]) == "P"
     assert effective_visibility(field, [gp, abuse]) == "X"
-    assert visible_rows(field, [gp, abuse], "P") == [gp]
-    assert visible_rows(field, [gp, abuse], "X") == [gp, abuse]
     assert rows(form, referrals=[gp, abuse])["referrals"].visibility == "X"
 
 

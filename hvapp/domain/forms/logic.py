@@ -78,11 +78,6 @@ def _in_order(operator: str, seen: Any, wanted: Any) -> bool:
             return left < right
 
 
-def visible_fields(form: FormDefinition, answers: Any, facts: Facts) -> set[str]:
-    """The ids of the fields that are shown."""
-    return set(look(form, answers, facts).visible)
-
-
 def look(form: FormDefinition, answers: Any, facts: Facts) -> Live:
     """One pass from top to bottom: what is shown hangs only on what stands above it."""
     given = answers if isinstance(answers, Mapping) else {}

@@ -86,14 +86,6 @@ def effective_visibility(one: Field, value: Any) -> Visibility:
     return max(chosen, key=lambda each: _ORDER[each])
 
 
-def visible_rows(one: Field, value: Any, most: Visibility) -> list[Mapping[str, Any]]:
-    """The rows of a list that somebody with this much access may see."""
-    rows = [row for row in value if isinstance(row, Mapping)] if isinstance(value, list) else []
-    if _ORDER[one.visibility] > _ORDER[most]:
-        return []
-    return [row for row in rows if all(_ORDER[each] <= _ORDER[most] for each in _raised_by_row(one, row))]
-
-
 def _raised(one: Field, value: Any) -> Iterator[Visibility]:
     if isinstance(value, list) and one.type == "list":
         for row in value:

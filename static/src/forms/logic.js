@@ -78,16 +78,6 @@ function inOrder(operator, left, right) {
 }
 
 /**
- * The ids of the fields that are shown.
- * @param {FormDefinition} form
- * @param {unknown} answers
- * @param {Mapping} facts
- */
-export function visibleFields(form, answers, facts) {
-  return look(form, answers, facts).visible;
-}
-
-/**
  * One pass from top to bottom: what is shown hangs only on what stands above it.
  * @param {FormDefinition} form
  * @param {unknown} answers
