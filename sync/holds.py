@@ -3,7 +3,7 @@
 None of them is a fault of the message, so each is `paused`: a person does something, and it is sent then.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from hvapp.domain.nhs_number import valid
@@ -55,21 +55,8 @@ def hold(record: ApprovedRecord, kind: MessageKind) -> Outcome | None:
     return None
 
 
-def red_book_agreed(value: Any) -> bool | None:
-    """Whether the family agreed to the red book; None when the answers do not say.
-
-    Agreement is per recipient: a list of {recipient, agreed}, a list of the recipients agreed to, or one map.
-    """
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, Mapping):
-        given = value.get(RED_BOOK)
-        return given if isinstance(given, bool) else None
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        if all(isinstance(item, str) for item in value):
-            return RED_BOOK in value
-        for item in value:
-            if isinstance(item, Mapping) and item.get("recipient") == RED_BOOK:
-                given = item.get("agreed")
-                return given if isinstance(given, bool) else None
-    return None
+def red_book_agreed(answer: Any) -> bool | None:
+    """Whether the family agreed to the red book, from an answer of yes or no for each recipient; None when it does not
+    say."""
+    agreed = answer.get(RED_BOOK) if isinstance(answer, Mapping) else None
+    return agreed if isinstance(agreed, bool) else None
