@@ -10,14 +10,13 @@ from whitenoise import WhiteNoise
 from hvapp.domain.forms import load_forms
 from hvapp.extensions import csrf, db, login, migrate
 from hvapp.settings import Settings
-from hvapp.store import schema
 from hvapp.store.database import ENGINE_OPTIONS
 from hvapp.web import access, admin, api, auth, errors, presenters, pwa, red_book, review, security
 from hvapp.web.assets import Assets
 
 
 def create_app(settings: Settings | None = None, *, testing: bool = False) -> Flask:
-    """The web application. Raises pydantic-free, plain errors when a form file is wrong."""
+    """The web application. Raises FormMistakes, in plain words, when a form file is wrong."""
     settings = settings or Settings.from_env()
     app = Flask(
         "hvapp",
@@ -62,7 +61,6 @@ def create_app(settings: Settings | None = None, *, testing: bool = False) -> Fl
             max_age=31536000,
             add_headers_function=security.secure_file,
         )
-    assert schema.metadata.tables
     return app
 
 

@@ -1,5 +1,6 @@
 """The hvapp command: one small function for each thing an operator or developer does."""
 
+import errno
 import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -25,7 +26,7 @@ def plain_errors(command: Callable[..., None]) -> Callable[..., None]:
         except DomainError as error:
             raise click.ClickException(error.message) from None
         except OSError as error:
-            if error.errno == 28:
+            if error.errno == errno.ENOSPC:
                 raise click.ClickException("The disk is full. Free some space and start again.") from None
             raise
 

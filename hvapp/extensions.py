@@ -6,7 +6,7 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy.orm import Session
 
-from hvapp.store.base import Base
+from hvapp.store.schema import Base
 
 
 class Database(SQLAlchemy):

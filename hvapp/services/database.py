@@ -9,6 +9,5 @@ from hvapp.store.database import session_factory
 
 def open_sessions(settings: Settings) -> sessionmaker[Session]:
     """Sessions on the configured database. Raises SQLAlchemy's errors when it cannot be reached."""
-    if not schema.metadata.tables:
-        raise RuntimeError("no tables are defined")
+    schema.Base.registry.configure()
     return session_factory(settings.database_url)

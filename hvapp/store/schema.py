@@ -5,4 +5,4 @@ from hvapp.store.base import Base
 
 metadata = Base.metadata
 
-__all__ = ["accounts", "audit", "changes", "children", "devices", "metadata", "outbox", "visits"]
+__all__ = ["Base", "accounts", "audit", "changes", "children", "devices", "metadata", "outbox", "visits"]
