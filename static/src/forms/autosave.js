@@ -25,13 +25,17 @@ export class Autosave {
     this.retry = undefined;
   }
 
-  /** Something was answered. */
+  /**
+   * Something was answered. Resolved when saving has ended, well or not.
+   * @returns {Promise<void>}
+   */
   changed() {
-    if (this.stopped) return;
+    if (this.stopped) return Promise.resolve();
     this.dirty = true;
     this.running ??= this.run().finally(() => {
       this.running = null;
     });
+    return this.running;
   }
 
   /** Resolved when everything answered so far is on the disk; rejects when it cannot be. */

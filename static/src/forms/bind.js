@@ -6,6 +6,7 @@
  * what is hidden keeps its answer, and what cannot be read is kept as it was typed.
  */
 
+import { soonAfter } from "../lib/soon.js";
 import { isNotDone, own, same } from "./answers.js";
 import { boxes, fillPeople, keepAlone, readControl, writeControl, writeNow } from "./controls.js";
 import { indexOf, reasonsFor } from "./definition.js";
@@ -29,7 +30,8 @@ import { plainValue } from "./wording.js";
  * @property {{household?: {value: string, label: string}[]}} [options]
  * @property {{[field: string]: string | {text: string, value: any}}} [last] earlier values, shown in grey; with a value
  *   beside the text, "Use this" takes it
- * @property {(fieldId: string, value: any) => void} onChange after every answer, confirmation and response
+ * @property {(fieldId: string, value: any) => unknown} onChange after every answer, confirmation and response;
+ *   what it returns is waited for, a moment at most, before the form draws what follows
  *
  * @typedef {{place: HTMLElement, control: HTMLElement, slot: HTMLElement, field: Field, rows: Rows | null, undone: Undone}} Question
  */
@@ -64,6 +66,7 @@ class BoundForm {
     /** The question, or part of a row, being typed in: what is wrong with it is said once it is left.
      * @type {HTMLElement | null} */
     this.typing = null;
+    this.drawing = false;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.rest = undefined;
     /** The question whose words are still to be passed on. @type {string | null} */
@@ -282,8 +285,13 @@ class BoundForm {
   changed(fieldId) {
     this.unsaved.add(fieldId);
     this.mark(fieldId, false);
-    this.options.onChange(fieldId, this.given[fieldId]);
-    this.refresh();
+    const saving = this.options.onChange(fieldId, this.given[fieldId]);
+    if (this.drawing) return;
+    this.drawing = true;
+    void soonAfter(saving, () => {
+      this.drawing = false;
+      this.refresh();
+    });
   }
 
   /** Passes on what is still being typed. */
@@ -418,9 +426,11 @@ class BoundForm {
     place.closest("details")?.setAttribute("open", "");
     const element = row === null ? undefined : rows?.elements[row];
     const within = element && part ? rows?.part(element, part) : undone.isOpen ? undone.slot : place;
-    place.scrollIntoView({ block: "center" });
     const target =
       boxes(within ?? place).find((box) => !box.hidden) ?? place.querySelector("button:not([hidden])");
+    // The middle of a list is not where its question is: what is higher than the screen is not shown whole.
+    const whole = within ?? place;
+    (whole.offsetHeight < innerHeight / 2 ? whole : (target ?? whole)).scrollIntoView({ block: "center" });
     /** @type {HTMLElement | null} */ (target)?.focus({ preventScroll: true });
   }
 

@@ -5,6 +5,7 @@
 
 import { bindForm } from "../forms/bind.js";
 import { formatDate } from "../lib/dates.js";
+import { soonAfter } from "../lib/soon.js";
 import { derivedNode } from "./derived.js";
 import { el, fill, icon, on, one, onSubmit, piece, slot, template } from "./dom.js";
 import { formNodes } from "./forms.js";
@@ -68,7 +69,8 @@ class VisitScreen {
     this.section = null;
     /** @type {import("./visit-model.js").SectionState[]} */
     this.states = [];
-    this.drawing = 0;
+    this.drawing = false;
+    this.gone = false;
     main.append(template("visit"));
     fill(main, { title: app.contactTitle(model.draft.contactType) });
     const form = formNodes(model.form);
@@ -111,14 +113,19 @@ class VisitScreen {
 
   changed() {
     Object.assign(this.model.draft, this.bound.state());
-    this.model.changed();
-    // The save is under way first; what follows from the answer is drawn with the next frame.
-    this.drawing ||= requestAnimationFrame(() => this.redraw());
+    const saving = this.model.changed();
+    if (!this.drawing) {
+      this.drawing = true;
+      void soonAfter(saving, () => {
+        if (!this.gone) this.redraw();
+      });
+    }
+    return saving;
   }
 
   /** What follows from the answers: section states, growth, findings beside the answers. */
   redraw() {
-    this.drawing = 0;
+    this.drawing = false;
     const seen = this.model.look();
     this.states = this.model.sections(seen);
     slot(this.main, "tasks").replaceChildren(...this.states.map((state) => this.task(state)));
@@ -172,15 +179,15 @@ class VisitScreen {
     }
     this.redraw();
     this.showSteps();
-    if (asked) this.toSection(place.field);
+    if (asked) this.toSection(place);
     else if (this.main.isConnected) one(this.main, "h1", HTMLElement).focus({ preventScroll: true });
   }
 
-  /** @param {string} [field] to answer at once, from "Change" or an error */
-  toSection(field) {
+  /** @param {import("./router.js").Place} place with the field to answer at once, from "Change" or an error */
+  toSection({ field, row, part }) {
     if (field) {
       // Once the screen is in the page.
-      requestAnimationFrame(() => this.bound.focusField(field));
+      requestAnimationFrame(() => this.bound.focusField(field, row, part));
       return;
     }
     requestAnimationFrame(() => {
@@ -236,7 +243,7 @@ class VisitScreen {
 
   async leave() {
     this.stopWatching();
-    cancelAnimationFrame(this.drawing);
+    this.gone = true;
     if (!this.model.ended) await this.flush();
   }
 
