@@ -50,7 +50,9 @@ export class Unreadable extends Error {
 
 export class ChangedElsewhere extends Error {
   constructor() {
-    super("This visit is open in another window of this tablet and was changed there. Go on in that window.");
+    super(
+      "Your last answers here are not saved: this visit is open in another window of this tablet and was changed there. Go on in that window.",
+    );
     this.name = "ChangedElsewhere";
   }
 }

@@ -119,15 +119,18 @@ class CheckScreen {
     link.addEventListener("click", (event) => {
       event.preventDefault();
       if (alertId) document.getElementById(`response-${alertId}`)?.focus();
-      else this.change(findingField(finding));
+      else this.change(findingField(finding), finding);
     });
     return link;
   }
 
-  /** @param {string} fieldId */
-  change(fieldId) {
+  /**
+   * @param {string} fieldId
+   * @param {{row?: number | null, part?: string | null}} [at] which row of a list, and which part of it
+   */
+  change(fieldId, { row, part } = {}) {
     const section = this.model.sectionOf(fieldId);
-    this.app.go("visit", { draft: this.model.draft.id, section: section?.id, field: fieldId });
+    this.app.go("visit", { draft: this.model.draft.id, section: section?.id, field: fieldId, row, part });
   }
 
   /** @param {Any} alert */
