@@ -56,26 +56,18 @@ def sign_in(session: Session, *, email: str, password: str, now: datetime) -> Ac
             if row.failed_sign_ins >= ATTEMPTS_BEFORE_WAIT:
                 row.failed_sign_ins = 0
                 row.locked_until = now + WAIT
-            write_audit(
-                session,
-                at=now,
-                account_id=row.id,
-                action="sign_in_failed",
-                subject_type="account",
-                subject_id=row.id,
-            )
         else:
             row.failed_sign_ins = 0
             row.locked_until = None
             row.last_signed_in_at = now
-            write_audit(
-                session,
-                at=now,
-                account_id=row.id,
-                action="signed_in",
-                subject_type="account",
-                subject_id=row.id,
-            )
+        write_audit(
+            session,
+            at=now,
+            account_id=row.id,
+            action="signed_in" if fits else "sign_in_failed",
+            subject_type="account",
+            subject_id=row.id,
+        )
     if not fits:
         raise WrongCredentials(_WRONG)
     return account_of(row)

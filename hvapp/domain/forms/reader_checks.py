@@ -4,21 +4,10 @@ unit, checks on the wrong kind of field. Each mistake is one plain sentence."""
 import re
 from collections.abc import Iterator, Mapping
 
+from hvapp.domain.contacts import contact_rules
 from hvapp.domain.forms.conditions import condition_mistakes
 from hvapp.domain.forms.definition import AlertRule, Check, Field, FormDefinition, Section
 
-CONTACT_TYPES = (
-    "antenatal",
-    "new_birth",
-    "six_eight_week",
-    "three_four_month",
-    "six_month",
-    "one_year",
-    "two_year",
-    "targeted",
-    "movement_in",
-    "no_access",
-)
 PREFILLS = (
     "now",
     "practitioner_type",
@@ -58,8 +47,9 @@ _OPTION_TYPES = ("choice", "choices", "yes_no_each")
 
 def mistakes_in(form: FormDefinition) -> Iterator[str]:
     """Every mistake of a definition whose keys and types are already right."""
-    if form.contact_type not in CONTACT_TYPES:
-        yield f'the form: "{form.contact_type}" is not a kind of contact; known are {", ".join(CONTACT_TYPES)}'
+    known = [contact.contact_type for contact in contact_rules().contacts]
+    if form.contact_type not in known:
+        yield f'the form: "{form.contact_type}" is not a kind of contact; known are {", ".join(known)}'
     yield from _bad_ids("the form", [form.id])
     yield from _bad_ids("sections", [section.id for section in form.sections])
     yield from _bad_ids("fields", [one.id for one in form.fields])
