@@ -78,6 +78,7 @@ class Known:
     visit_child_ref: str | None
     head_rev: str | None
     parent_known: bool
+    form_contact_type: str | None = None
 
 
 def reconcile(submission: Submission, known: Known, *, author_id: str, now: datetime) -> list[Flag]:
@@ -89,8 +90,11 @@ def reconcile(submission: Submission, known: Known, *, author_id: str, now: date
         flags.add(Flag.NOT_ALLOCATED)
     if not known.form_known:
         flags.add(Flag.UNKNOWN_FORM)
-    elif known.form_hash != submission.definition_hash:
-        flags.add(Flag.FORM_CHANGED)
+    else:
+        # Calling itself another contact than its form is for, it would count as that one once approved.
+        other_contact = known.form_contact_type not in (None, submission.contact_type)
+        if other_contact or known.form_hash != submission.definition_hash:
+            flags.add(Flag.FORM_CHANGED)
     if known.visit_author_id not in (None, author_id):
         flags.add(Flag.OTHER_AUTHOR)
     if known.visit_child_ref not in (None, submission.child_id):

@@ -203,6 +203,7 @@ class _Desk:
             visit_author_id=visit.author_id if visit else None,
             visit_child_ref=earlier[0].child_ref if earlier else None,
             head_rev=None if is_ancestor or visit is None else visit.head_revision_id,
+            form_contact_type=form.contact_type if form else None,
             parent_known=any(one.revision_id == submission.parent_rev for one in earlier),
         )
 

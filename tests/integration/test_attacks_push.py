@@ -155,6 +155,19 @@ def test_trouble_behind_a_receipt_does_not_reach_the_connection(
     assert judging.judge_new(session, FORMS, datetime.now(UTC)) == 1
 
 
+def test_a_visit_does_not_count_as_another_contact_than_its_form_is_for(
+    tablet: Tablet, sue: Desk, world: World
+) -> None:
+    """Approved, it would tick off a review that nobody made."""
+    revision = tablet.revision(world, contact_type="two_year")
+
+    [result] = tablet.push(revision)
+
+    assert result["flags"] == ["form_changed"]
+    assert sue.post(f"/review/{revision['visit_id']}/approve", rev_id=revision["rev_id"]).status_code == 409
+    assert tablet.visit(revision["visit_id"])["state"] == "quarantined"
+
+
 @pytest.mark.parametrize(
     ("written", "read"),
     [
