@@ -14,7 +14,8 @@ from hvapp.services import review
 from hvapp.settings import Settings
 from tests.e2e.conftest import Stage
 from tests.support.browser import ARGS, DESK, TABLET, Browser, chromium_path, violations
-from tests.support.client import FORMS, Tablet, new_id, seal
+from tests.support.client import Tablet, new_id, seal
+from tests.support.reviewing import approve
 from tests.support.world import PASSWORD
 
 pytestmark = pytest.mark.browser
@@ -59,14 +60,7 @@ def _decide(app: Flask, stage: Stage, returned: dict, approved: dict) -> None:
             queries=[Query("weight_kg", "Bare?")],
             now=now,
         )
-        review.approve(
-            db.session,
-            FORMS,
-            reviewer=stage.world.sue,
-            visit_id=approved["visit_id"],
-            rev_id=approved["rev_id"],
-            now=now,
-        )
+        approve(db.session, stage.world, approved, now=now)
 
 
 def sign_in(page: Page, stage: Stage, name: str) -> None:

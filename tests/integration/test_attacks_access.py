@@ -4,7 +4,6 @@ import json
 import stat
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +17,15 @@ from werkzeug.test import TestResponse
 from hvapp.app import create_app
 from hvapp.domain.errors import Invalid
 from hvapp.extensions import db
-from hvapp.services import review
 from hvapp.settings import Settings
 from hvapp.store.accounts import AccountRow
 from hvapp.store.audit import AuditRow
 from hvapp.store.changes import announce
 from hvapp.store.children import ChildRow
 from hvapp.store.transaction import transaction
-from tests.support.client import FORMS, Tablet, new_id
+from tests.support.client import Tablet, new_id
 from tests.support.desk import Desk
+from tests.support.reviewing import approve
 from tests.support.world import PASSWORD, World
 
 
@@ -55,14 +54,7 @@ class TestOtherPeoplesRecords:
         ben = tablet_of(world.ben)
         visit = ben.revision(world)
         ben.push(visit)
-        review.approve(
-            session,
-            FORMS,
-            reviewer=world.sue,
-            visit_id=visit["visit_id"],
-            rev_id=visit["rev_id"],
-            now=datetime.now(UTC),
-        )
+        approve(session, world, visit)
 
         items = ben.pull()["items"]
 
@@ -78,14 +70,7 @@ class TestOtherPeoplesRecords:
             session.get_one(ChildRow, world.child_id).named_visitor_id = world.ben.id
             announce(session, [world.amira.id], "child", world.child_id, removed=True)
             announce(session, [world.ben.id], "child", world.child_id)
-        review.approve(
-            session,
-            FORMS,
-            reviewer=world.sue,
-            visit_id=visit["visit_id"],
-            rev_id=visit["rev_id"],
-            now=datetime.now(UTC),
-        )
+        approve(session, world, visit)
 
         bodies = {item["type"]: item["body"] for item in tablet.pull()["items"]}
 

@@ -16,7 +16,6 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hvapp.domain.accounts import Account
-from hvapp.services import review
 from hvapp.services.accounts import account_of
 from hvapp.services.database import open_sessions
 from hvapp.settings import Settings
@@ -25,7 +24,8 @@ from hvapp.store.accounts import AccountRow
 from hvapp.store.audit import AuditRow
 from hvapp.store.changes import ChangeRow
 from hvapp.store.visits import DecisionRow, RevisionRow, VisitRow
-from tests.support.client import FORMS, Tablet, seal
+from tests.support.client import Tablet, seal
+from tests.support.reviewing import approve
 from tests.support.servers import Program, free_port, web_server
 from tests.support.world import PASSWORD, World, make_world
 
@@ -361,14 +361,7 @@ def test_approving_is_safe_while_tablets_push(service: Service) -> None:
     with ThreadPoolExecutor(3) as pool:
         pushing = [pool.submit(push, number) for number in range(3)]
         for revision in revisions:
-            review.approve(
-                service.session,
-                FORMS,
-                reviewer=service.world.sue,
-                visit_id=revision["visit_id"],
-                rev_id=revision["rev_id"],
-                now=datetime.now(UTC),
-            )
+            approve(service.session, service.world, revision)
         for one in pushing:
             one.result(60)
 

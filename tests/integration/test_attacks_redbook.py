@@ -18,7 +18,7 @@ from werkzeug.serving import make_server
 
 from hvapp.domain.errors import Conflict
 from hvapp.domain.redbook import Outcome
-from hvapp.services import outbox, review
+from hvapp.services import outbox
 from hvapp.services.database import open_sessions
 from hvapp.settings import Settings
 from hvapp.store.audit import AuditRow
@@ -31,6 +31,7 @@ from sync.transports.fhir_rest import FhirRest
 from sync.worker import Transport, Worker
 from tests.support.client import FORMS, Tablet, seal
 from tests.support.desk import Desk
+from tests.support.reviewing import approve as approve_visit
 from tests.support.scripted import Reply, Script, scripted_server
 from tests.support.world import World
 
@@ -74,14 +75,7 @@ def make_worker(
 def approve(tablet: Tablet, world: World, session: Session, revision: dict[str, Any]) -> dict[str, Any]:
     [result] = tablet.push(revision)
     assert result["result"] == "stored", result
-    review.approve(
-        session,
-        FORMS,
-        reviewer=world.sue,
-        visit_id=revision["visit_id"],
-        rev_id=revision["rev_id"],
-        now=NOW - timedelta(seconds=5),
-    )
+    approve_visit(session, world, revision, now=NOW - timedelta(seconds=5))
     return revision
 
 

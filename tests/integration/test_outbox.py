@@ -8,10 +8,11 @@ from sqlalchemy.orm import Session
 
 from hvapp.domain.errors import Conflict
 from hvapp.domain.redbook import Outcome
-from hvapp.services import outbox, review
+from hvapp.services import outbox
 from hvapp.store.outbox import OutboxRow
 from hvapp.store.visits import VisitRow
 from tests.support.client import FORMS, Tablet, seal
+from tests.support.reviewing import approve
 from tests.support.world import World
 
 NOW = datetime.now(UTC)
@@ -31,14 +32,7 @@ def _approve_one(tablet: Tablet, world: World, session: Session) -> dict:
 
 def _approve(tablet: Tablet, world: World, session: Session, revision: dict) -> dict:
     tablet.push(revision)
-    review.approve(
-        session,
-        FORMS,
-        reviewer=world.sue,
-        visit_id=revision["visit_id"],
-        rev_id=revision["rev_id"],
-        now=NOW - timedelta(seconds=5),
-    )
+    approve(session, world, revision, now=NOW - timedelta(seconds=5))
     return revision
 
 

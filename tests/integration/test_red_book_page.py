@@ -8,10 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hvapp.domain.redbook import Outcome
-from hvapp.services import outbox, review
+from hvapp.services import outbox
 from hvapp.store.outbox import OutboxRow
 from tests.support.client import FORMS, Tablet
 from tests.support.desk import Desk
+from tests.support.reviewing import approve
 from tests.support.world import World
 
 REFUSED = Outcome("dead", "unknown_number", "The red book does not know this NHS number.")
@@ -29,14 +30,7 @@ def approved(tablet: Tablet, world: World, session: Session) -> str:
     """The message of one approved visit."""
     visit = tablet.revision(world)
     tablet.push(visit)
-    review.approve(
-        session,
-        FORMS,
-        reviewer=world.sue,
-        visit_id=visit["visit_id"],
-        rev_id=visit["rev_id"],
-        now=datetime.now(UTC),
-    )
+    approve(session, world, visit)
     return session.scalars(select(OutboxRow.id)).one()
 
 

@@ -13,7 +13,6 @@ import requests
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from hvapp.services import review
 from hvapp.services.database import open_sessions
 from hvapp.settings import Settings
 from hvapp.store.outbox import OutboxRow
@@ -33,6 +32,7 @@ from tests.support.redbook_sample import (
     child,
     record,
 )
+from tests.support.reviewing import approve
 from tests.support.world import World
 
 pytestmark = pytest.mark.redbook
@@ -168,14 +168,7 @@ def test_from_approval_to_the_red_book_with_the_server_down_at_first(
 ) -> None:
     revision = tablet.revision(world)
     tablet.push(revision)
-    review.approve(
-        session,
-        FORMS,
-        reviewer=world.sue,
-        visit_id=revision["visit_id"],
-        rev_id=revision["rev_id"],
-        now=datetime.now(UTC),
-    )
+    approve(session, world, revision)
     port, sessions = free_port(), open_sessions(settings)
     now = datetime.now(UTC) + timedelta(seconds=5)
     worker = Worker(

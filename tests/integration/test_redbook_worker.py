@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.serving import make_server
 
 from hvapp.domain.redbook import Outcome
-from hvapp.services import outbox, review
+from hvapp.services import outbox
 from hvapp.services.database import open_sessions
 from hvapp.services.outbox import Envelope
 from hvapp.settings import ROOT, Settings
@@ -33,7 +33,8 @@ from sync.redbook_stub.app import create_redbook
 from sync.redbook_stub.faults import Faults
 from sync.transports.fhir_rest import FhirRest
 from sync.worker import Transport, Worker
-from tests.support.client import FORMS, Tablet, seal
+from tests.support.client import FORMS, Tablet, with_answers
+from tests.support.reviewing import approve as approve_visit
 from tests.support.world import World
 
 
@@ -125,25 +126,13 @@ def worker(sessions: "sessionmaker[Session]", red_book: RedBook, clock: Clock) -
 def approve(tablet: Tablet, world: World, session: Session, revision: dict[str, Any]) -> dict[str, Any]:
     [result] = tablet.push(revision)
     assert result["result"] == "stored", result
-    review.approve(
-        session,
-        FORMS,
-        reviewer=world.sue,
-        visit_id=revision["visit_id"],
-        rev_id=revision["rev_id"],
-        now=datetime.now(UTC),
-    )
+    approve_visit(session, world, revision)
     return revision
 
 
 @pytest.fixture
 def approved(tablet: Tablet, world: World, session: Session) -> dict[str, Any]:
     return approve(tablet, world, session, tablet.revision(world))
-
-
-def with_answers(revision: dict[str, Any], **answers: Any) -> dict[str, Any]:
-    payload = revision["payload"] | {"answers": revision["payload"]["answers"] | answers}
-    return seal(revision | {"payload": payload})
 
 
 def message(session: Session) -> OutboxRow:

@@ -13,8 +13,9 @@ from hvapp.store.audit import AuditRow
 from hvapp.store.children import ChildRow
 from hvapp.store.outbox import OutboxRow
 from hvapp.store.visits import DecisionRow, VisitRow
-from tests.support.client import FORMS, Tablet, new_id, seal
+from tests.support.client import Tablet, new_id, seal
 from tests.support.desk import Desk, Page
+from tests.support.reviewing import approve as approve_visit
 from tests.support.world import World
 
 SECRET = {"service": "domestic_abuse", "reason": "Told the visitor in the kitchen", "urgency": "urgent"}
@@ -515,14 +516,7 @@ class TestDecision:
     def test_what_somebody_else_decided_meanwhile_stands(
         self, desk: Desk, session: Session, world: World, sent: dict
     ) -> None:
-        review.approve(
-            session,
-            FORMS,
-            reviewer=world.sue,
-            visit_id=sent["visit_id"],
-            rev_id=sent["rev_id"],
-            now=datetime.now(UTC),
-        )
+        approve_visit(session, world, sent)
 
         page = send_back(desk, sent, comment="A long and careful comment")
 

@@ -93,6 +93,12 @@ def seal(revision: dict[str, Any]) -> dict[str, Any]:
     return bare | {"sha256": sha256_hex(bare)}
 
 
+def with_answers(revision: dict[str, Any], **answers: Any) -> dict[str, Any]:
+    """The revision sealed again with these answers beside, or in place of, its own."""
+    payload = revision["payload"]
+    return seal(revision | {"payload": payload | {"answers": payload["answers"] | answers}})
+
+
 def new_id() -> str:
     """Any UUID will do for the server; tablets make version 7."""
     return str(uuid.uuid4())
