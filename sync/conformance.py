@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from hvapp.domain.forms.answers import read_decimal, read_number
 from hvapp.domain.nhs_number import valid
 from hvapp.domain.redbook import ApprovedRecord
 from sync import fhir_json
@@ -65,6 +66,7 @@ def problems(record: ApprovedRecord, payload: bytes) -> list[str]:
     if found:
         return found
     found += _of_mapping(record)
+    found += _of_limits(record)
     found += _of_bundle(bundle)
     for number, entry in enumerate(bundle.get("entry", []), start=1):
         if (resource := entry.get("resource")) is not None:
@@ -96,6 +98,17 @@ def _of_mapping(record: ApprovedRecord) -> Iterator[str]:
         name = field.target.get("observation")
         if name is not None and name not in codes.MEASURES:
             yield f"The form sends the field {field.id} as a measurement the red book does not know."
+
+
+def _of_limits(record: ApprovedRecord) -> Iterator[str]:
+    """A measurement beyond its form's hard limits is a slip of the hand or of a tablet, whoever approved it."""
+    for field in all_fields(record.form):
+        value, hard = read_decimal(record.answers.get(field.id)), field.definition.get("hard") or {}
+        if "observation" not in field.target or value is None:
+            continue
+        low, high = read_number(hard.get("min")), read_number(hard.get("max"))
+        if (low is not None and value < low) or (high is not None and value > high):
+            yield f"The field {field.id} holds a measurement that is not possible."
 
 
 def _of_bundle(bundle: Resource) -> Iterator[str]:

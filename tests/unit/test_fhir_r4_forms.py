@@ -84,3 +84,18 @@ def test_an_answer_nobody_was_shown_stays_behind() -> None:
     assert b"approximateDateBreastfeedingStopped" not in build(as_read(record, form))
     stopped = replace(record, answers=ANSWERS | {"feeding_status": "none"})
     assert b"approximateDateBreastfeedingStopped" in build(as_read(stopped, form))
+
+
+@pytest.mark.parametrize(
+    ("field_id", "value"),
+    [("weight_kg", "45.1"), ("weight_kg", "999999999.999"), ("ofc_cm", "14.9"), ("birth_weight_kg", "0.1")],
+)
+def test_a_measurement_that_is_not_possible_stays_here(field_id: str, value: str) -> None:
+    """Tablets refuse it; one that does not, and a supervisor in a hurry, must not tell a parent."""
+    form = next(form for form in FORMS if form.id == "new_birth_visit")
+    answers = ANSWERS | {field_id: value}
+    record = replace(RECORD, form=form.definition, answers=answers, encounter_code=form.encounter_type)
+
+    found = problems(record, build(as_read(record, form)))
+
+    assert found == [f"The field {field_id} holds a measurement that is not possible."]
