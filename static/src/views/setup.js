@@ -9,6 +9,9 @@ import { el, fill, icon, on, one, onSubmit, show, showProblems, slot, template }
 import { focusHeading } from "./router.js";
 import { count } from "./words.js";
 
+/** Who may carry a caseload. A supervisor may, and then another supervisor reviews the visits. */
+const VISITING = new Set(["health_visitor", "supervisor"]);
+
 /** @typedef {import("./app.js").App} App */
 
 /**
@@ -34,11 +37,11 @@ export function setUp(app, main, { back, done, workerReady }) {
       try {
         const session = await api.signIn(data.email.trim(), data.password);
         password = data.password;
-        if (session.account?.role !== "health_visitor") {
+        if (!VISITING.has(session.account?.role ?? "")) {
           showProblems(main, [
             {
               message:
-                "The tablet app is for health visitors. Sign in on the review pages with this account instead.",
+                "The tablet app is for people who visit families. Sign in on the office pages with this account instead.",
             },
           ]);
           return;
