@@ -23,6 +23,7 @@ from hvapp.store.audit import AuditRow
 from hvapp.store.changes import announce
 from hvapp.store.children import ChildRow
 from hvapp.store.transaction import transaction
+from hvapp.web.access import public
 from tests.support.client import Tablet, new_id
 from tests.support.desk import Desk
 from tests.support.reviewing import approve
@@ -180,6 +181,13 @@ class TestSigningIn:
         assert page.status_code == 422
         page.has("After 5 wrong passwords", "wait 5 minutes")
 
+    def test_nobody_can_lock_somebody_out_of_work_under_way(self, app: Flask, world: World) -> None:
+        at_work, elsewhere = Desk(app.test_client()).sign_in(world.sue), Desk(app.test_client())
+        for _ in range(7):
+            elsewhere.post("/sign-in", email=world.sue.email, password="wrong")
+
+        assert at_work.get("/review").status_code == 200
+
     def test_an_account_switched_off_is_told_what_a_stranger_is(
         self, app: Flask, world: World, session: Session
     ) -> None:
@@ -320,6 +328,21 @@ class TestCachesAndErrors:
 
         assert kept == {}
         assert "What the mother said" in answers["typed after signing out"].text
+
+    @pytest.mark.parametrize("address", ["/broken", "/api/broken"])
+    def test_a_fault_is_as_closed_as_any_answer(self, live: Flask, address: str) -> None:
+        def broken() -> str:
+            raise RuntimeError("CANARY")
+
+        live.add_url_rule(address, "broken", public(broken))
+
+        answer = live.test_client().get(address)
+
+        assert answer.status_code == 500
+        assert "CANARY" not in answer.text
+        assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert never_kept(answer)
 
     @pytest.mark.parametrize("address", ["/review", "/", "/sign-in", "/nowhere", "/admin/accounts"])
     def test_pages_still_answer_in_words_when_the_database_is_gone(

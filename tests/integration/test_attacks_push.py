@@ -90,7 +90,7 @@ JUNK: dict[str, Change] = {
     "a negative weight": answers(weight_kg="-1", birth_weight_kg="0"),
     "whole numbers without end": answers(gestation_weeks=10**400, nappies_wet=-(2**53)),
     "rows of the wrong kind": answers(referrals=[{"service": {"a": 1}}, 1, None, [], {}]),
-    "text in disguise": answers(actions="a\x00b\u202e\u2066<script>alert(1)</script>{{ 7*7 }}"),
+    "text in disguise": answers(actions="a\x00b\u202e\u2066<script>alert(1)</script>{{ 1234567*8 }}"),
     "ten thousand unknown questions": payload(answers={f"q{n}": "x" for n in range(10_000)}),
     "a very long answer": answers(actions="x" * 1_000_000),
 }
@@ -110,7 +110,7 @@ def test_junk_in_a_visit_is_stored_read_out_and_decided(
     for page in (sue.get(visit), sue.post(f"{visit}/restricted", reason="Reading the whole visit")):
         assert page.status_code == 200
         assert "<script>alert" not in page.html
-        assert "{{ 7*7 }}" in page.html or "49" not in page.text
+        assert "9876536" not in page.html
     assert sue.post(f"{visit}/approve", rev_id=bad["rev_id"]).status_code == 302
     assert sue.get("/review").status_code == sue.get("/red-book").status_code == 200
     assert tablet.visit(bad["visit_id"])["state"] == "approved"

@@ -102,7 +102,7 @@ def claim(session: Session, now: datetime, worker_id: str = "one") -> outbox.Env
 
 class TestWhatReachesAParent:
     CANARY = "CANARY family quarrel"
-    HIDDEN = "<img src=x onerror=alert(1)>{{ 7*191 }}"
+    HIDDEN = "<img src=x onerror=alert(1)>{{ 1234567*8 }}"
 
     def revision(self, tablet: Tablet, world: World) -> dict[str, Any]:
         """A word to look for wherever a visitor can write, and wherever a tablet says more than it should."""
@@ -208,7 +208,7 @@ class TestWhatReachesAParent:
 
         for html in pages:
             assert "<img src=x" not in html
-            assert "1337" not in html
+            assert "9876536" not in html
         assert sum("&lt;img src=x" in html for html in pages) >= 6
         for answer in (front, shown):
             assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
