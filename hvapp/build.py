@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -113,7 +114,10 @@ def build(app: Flask, settings: Settings, say: Say) -> Assets:
     app.extensions["assets"] = assets
     shell = app.jinja_env.get_template("shell/tablet.jinja")
     forms = _current_forms(app.extensions["forms"])
-    assets.add("tablet.html", shell.render(assets=assets.for_tablet(), forms=forms, version=version("hvapp")))
+    page = shell.render(
+        assets=assets.for_tablet(), forms=forms, version=version("hvapp"), early=_parts_at_start(assets)
+    )
+    assets.add("tablet.html", page)
     assets.save()
     _run(["node", "static/build/worker.mjs"], root)
     _run([sys.executable, "-m", "whitenoise.compress", "-q", str(folder)], root)
@@ -126,6 +130,14 @@ def _write_forms(app: Flask, forms: FormLibrary, assets: Assets) -> None:
         name = f"forms/{form.id}.v{form.version}"
         assets.add(f"{name}.json", json.dumps(form.definition | {"hash": form.hash}, ensure_ascii=False))
         assets.add(f"{name}.html", fragment.render(form=form))
+
+
+def _parts_at_start(assets: Assets) -> list[str]:
+    """The parts that main.js imports at once: named in the page, they are fetched beside it, not after it."""
+    script = (assets.folder / assets.path("main.js")).read_text()
+    return [
+        assets.url(part) for part in sorted(set(re.findall(r'(?:from|import)"\./(part-\w+\.js)"', script)))
+    ]
 
 
 def _notices(root: Path) -> str:
