@@ -29,6 +29,11 @@ const BUSY_MS = 20_000;
 const WORKER_WAIT_MS = 15_000;
 const UPDATE_LOOK_MS = 30 * 60_000;
 
+// Asked for while the page is still being read: opening the database takes as long as reading the page.
+const vaultsAtStart = listVaults();
+vaultsAtStart.catch(() => {});
+await pageRead();
+
 const main = one(document, "#maincontent", HTMLElement);
 let lastTouch = Date.now();
 /** @type {import("./lib/worker.js").Registered | null} */
@@ -96,11 +101,17 @@ function showFailure(error) {
   fill(main, { text: words });
 }
 
+/** Resolved when every part of the page is there. */
+async function pageRead() {
+  if (document.readyState !== "loading") return;
+  await new Promise((read) => document.addEventListener("DOMContentLoaded", read, { once: true }));
+}
+
 /** The first screens: nothing is open yet. */
 async function begin() {
   frameFor({ open: false });
   setBanner(null);
-  const vaults = await listVaults();
+  const vaults = await vaultsAtStart;
   if (vaults.length) showUnlock(vaults);
   else showSetUp(null);
 }
