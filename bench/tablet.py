@@ -35,9 +35,10 @@ SETTLED = 3.0  # seconds after which a cold open has long ended
 def main(openings: int = OPENINGS, answers: int = ANSWERS) -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         home = Path(folder)
-        world, server = _installation(home)
+        port = free_port()
+        world, server = _installation(home, port)
         browser = Browser(playwright, home / "profile")
-        address = f"http://localhost:{server.ready_url.split(':')[2].split('/')[0]}"  # type: ignore[union-attr]
+        address = f"http://localhost:{port}"
         with _running(server):
             page = browser.start()
             TabletPage(page, address).open().set_up(world.amira.email, PASSWORD)
@@ -53,7 +54,7 @@ def main(openings: int = OPENINGS, answers: int = ANSWERS) -> None:
     report.end()
 
 
-def _installation(home: Path) -> tuple[World, Program]:
+def _installation(home: Path, port: int) -> tuple[World, Program]:
     settings = Settings(
         secret_key="bench", database_url=f"sqlite:///{home / 'hvapp.db'}", secure_cookies=False
     )
@@ -61,7 +62,7 @@ def _installation(home: Path) -> tuple[World, Program]:
     upgrade(app)
     with app.app_context():
         world = make_world(db.session)
-    return world, web_server(home, free_port())
+    return world, web_server(home, port)
 
 
 @contextmanager
