@@ -7,6 +7,7 @@ reader that has seen number 42 can never later miss a smaller one.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import cast
 
 from sqlalchemy import ForeignKey, Index, Table, bindparam, delete, func, insert, select, update
@@ -23,6 +24,7 @@ class ChangeCounterRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     epoch: Mapped[str] = mapped_column(Id)
     value: Mapped[int]
+    purged_through: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class ChangeRow(Base):
@@ -34,6 +36,7 @@ class ChangeRow(Base):
     record_id: Mapped[str] = mapped_column(Id, primary_key=True)
     seq: Mapped[int]
     removed: Mapped[bool]
+    changed_at: Mapped[datetime | None]
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ def number(session: Session) -> None:
         session.add(ChangeCounterRow(id=1, epoch=new_id(), value=len(pending)))
         counter = len(pending)
     first = counter - len(pending) + 1
+    now = datetime.now(UTC)
     keys = [
         {"account": account_id, "type": record_type, "record": record_id}
         for account_id, record_type, record_id in pending
@@ -91,7 +95,14 @@ def number(session: Session) -> None:
     session.execute(
         insert(ChangeRow),
         [
-            {"account_id": key[0], "record_type": key[1], "record_id": key[2], "seq": seq, "removed": removed}
+            {
+                "account_id": key[0],
+                "record_type": key[1],
+                "record_id": key[2],
+                "seq": seq,
+                "removed": removed,
+                "changed_at": now,
+            }
             for seq, (key, removed) in enumerate(pending.items(), start=first)
         ],
     )

@@ -1,8 +1,20 @@
 """All rows, imported so that migrations and create_all see every table."""
 
-from hvapp.store import accounts, audit, changes, children, devices, outbox, visits
+from hvapp.store import accounts, audit, changes, children, devices, drafts, keys, outbox, visits
 from hvapp.store.base import Base
 
 metadata = Base.metadata
 
-__all__ = ["Base", "accounts", "audit", "changes", "children", "devices", "metadata", "outbox", "visits"]
+__all__ = [
+    "Base",
+    "accounts",
+    "audit",
+    "changes",
+    "children",
+    "devices",
+    "drafts",
+    "keys",
+    "metadata",
+    "outbox",
+    "visits",
+]

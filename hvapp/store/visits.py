@@ -61,7 +61,7 @@ class RevisionRow(Base):
     """What a tablet sent, whole and unchanged. `body` is the revision as sealed; `sha256` its hash."""
 
     __tablename__ = "revision"
-    __table_args__ = (UniqueConstraint("receipt_seq"),)
+    __table_args__ = (UniqueConstraint("receipt_seq"), Index(None, "device_id", "device_seq"))
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     visit_id: Mapped[str] = mapped_column(Id, ForeignKey("visit.id"), index=True)

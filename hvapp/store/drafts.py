@@ -1,0 +1,23 @@
+"""Copies of unfinished visits, sent by tablets whose own copy can no longer be opened."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, LargeBinary
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hvapp.store.base import Base, Id
+from hvapp.store.keys import Kid
+
+
+class RescuedDraftRow(Base):
+    """One unfinished visit, sealed as it came: it is opened only to give it back to its author."""
+
+    __tablename__ = "rescued_draft"
+
+    account_id: Mapped[str] = mapped_column(Id, ForeignKey("account.id"), primary_key=True)
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    device_id: Mapped[str] = mapped_column(Id)
+    kid: Mapped[str] = mapped_column(Kid)
+    box: Mapped[bytes] = mapped_column(LargeBinary)
+    kept_at: Mapped[datetime]
+    taken_at: Mapped[datetime | None]
