@@ -38,6 +38,9 @@ SOURCES = (
     "package-lock.json",
 )
 
+# Says what static/dist was built from, so that a start with nothing changed builds nothing.
+STAMP = ".hv-stamp"
+
 Say = Callable[[str], None]
 
 
@@ -87,17 +90,16 @@ def ensure_packages(root: Path, say: Say, *, for_tests: bool = False) -> None:
 
 def build_if_needed(app: Flask, settings: Settings, say: Say) -> None:
     """Build static/dist unless it was built from these very sources."""
-    wanted = _digest(settings.root, SOURCES)
-    stamp = settings.static_folder / "dist" / ".hv-stamp"
-    if stamp.is_file() and stamp.read_text() == wanted:
-        return
-    build(app, settings, say)
-    stamp.write_text(wanted)
+    stamp = settings.static_folder / "dist" / STAMP
+    if not stamp.is_file() or stamp.read_text() != _digest(settings.root, SOURCES):
+        build(app, settings, say)
 
 
 def build(app: Flask, settings: Settings, say: Say) -> Assets:
     """Make static/dist afresh. Raises BuildFailed with the failing tool's own last words."""
     root, folder = settings.root, settings.static_folder / "dist"
+    # Of what is about to be read: a source changed while building makes the next start build again.
+    built_from = _digest(root, SOURCES)
     shutil.rmtree(folder, ignore_errors=True)
     say("Bundling scripts and styles")
     _run(["node", "static/build/build.mjs"], root)
@@ -121,6 +123,7 @@ def build(app: Flask, settings: Settings, say: Say) -> Assets:
     assets.save()
     _run(["node", "static/build/worker.mjs"], root)
     _run([sys.executable, "-m", "whitenoise.compress", "-q", str(folder)], root)
+    (folder / STAMP).write_text(built_from)
     return assets
 
 
@@ -194,5 +197,6 @@ def _run(command: list[str], root: Path | None = None) -> None:
         raise BuildFailed(f"{command[0]} is needed to build the browser files and was not found.") from None
     if done.returncode != 0:
         words = (done.stderr or done.stdout).strip().splitlines()[-12:]
-        advice = "The disk is full. Free some space and start again.\n" if "ENOSPC" in done.stderr else ""
+        full = "ENOSPC" in done.stderr or "no space left" in done.stderr.lower()
+        advice = "The disk is full. Free some space and start again.\n" if full else ""
         raise BuildFailed(f"{advice}{' '.join(command[:3])} failed:\n" + "\n".join(words))

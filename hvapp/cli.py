@@ -8,8 +8,11 @@ from functools import wraps
 from typing import Any
 
 import click
+from sqlalchemy.exc import OperationalError
 
 from hvapp.domain.errors import DomainError
+
+DISK_FULL = "The disk is full. What was saved before is safe. Free some space and start again."
 
 
 def say(text: str) -> None:
@@ -27,7 +30,17 @@ def plain_errors(command: Callable[..., None]) -> Callable[..., None]:
             raise click.ClickException(error.message) from None
         except OSError as error:
             if error.errno == errno.ENOSPC:
-                raise click.ClickException("The disk is full. Free some space and start again.") from None
+                raise click.ClickException(DISK_FULL) from None
+            if isinstance(error, PermissionError) and error.filename:
+                raise click.ClickException(
+                    f"This user may not read or write {error.filename}. Start as the user that it "
+                    "belongs to, or set HVAPP_HOME to a folder of your own."
+                ) from None
+            raise
+        except OperationalError as error:
+            # SQLite tells of the disk through its driver, not as an OSError.
+            if "disk is full" in str(error.orig):
+                raise click.ClickException(DISK_FULL) from None
             raise
 
     return run

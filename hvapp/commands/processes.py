@@ -69,19 +69,15 @@ class Together:
     def __enter__(self) -> "Together":
         self.logs.mkdir(parents=True, exist_ok=True)
         try:
-            for program in self.programs:
-                with (self.logs / f"{program.name}.log").open("wb") as log:
-                    # Its own group: Ctrl-C reaches only us, and we stop the others in order.
-                    process = subprocess.Popen(  # noqa: S603
-                        program.command,
-                        cwd=self.cwd,
-                        env=self.env,
-                        stdout=log,
-                        stderr=subprocess.STDOUT,
-                        start_new_session=True,
-                    )
-                self.running.append((program, process))
+            # Those that answer at an address start side by side; the others, which talk to them, after.
+            answering = [program for program in self.programs if program.ready_url is not None]
+            others = [program for program in self.programs if program.ready_url is None]
+            for program in answering:
+                self._start(program)
+            for program, process in list(self.running):
                 self._wait_until_ready(program, process)
+            for program in others:
+                self._start(program)
         except BaseException:
             self.stop()
             raise
@@ -117,6 +113,19 @@ class Together:
                 process.kill()
                 process.wait()
         self.running = []
+
+    def _start(self, program: Program) -> None:
+        with (self.logs / f"{program.name}.log").open("wb") as log:
+            # Its own group: Ctrl-C reaches only us, and we stop the others in order.
+            process = subprocess.Popen(  # noqa: S603
+                program.command,
+                cwd=self.cwd,
+                env=self.env,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.running.append((program, process))
 
     def _wait_until_ready(self, program: Program, process: subprocess.Popen[bytes]) -> None:
         if program.ready_url is None:
