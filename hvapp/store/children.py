@@ -101,7 +101,10 @@ class PregnancyRow(Base):
 
 
 class ChildRow(Base):
-    """A child on the caseload; shares its id with the child's person row."""
+    """A child on the caseload; shares its id with the child's person row.
+
+    `merged_into_id`: the record was a second one of a child already known. It stays, for what names it.
+    """
 
     __tablename__ = "child"
 
@@ -116,9 +119,21 @@ class ChildRow(Base):
     language: Mapped[str | None]
     interpreter: Mapped[bool] = mapped_column(default=False)
     staff_risk: Mapped[str | None]
+    merged_into_id: Mapped[str | None] = mapped_column(Id, ForeignKey("child.id"), index=True)
 
     person: Mapped[PersonRow] = relationship()
     named_visitor: Mapped[AccountRow | None] = relationship()
+
+
+class ChildAliasRow(Base):
+    """An id under which a tablet knows a child that this service knows under another: a person has said so."""
+
+    __tablename__ = "child_alias"
+
+    ref: Mapped[str] = mapped_column(Id, primary_key=True)
+    child_id: Mapped[str] = mapped_column(Id, ForeignKey("child.id"))
+    made_by_id: Mapped[str] = mapped_column(Id, ForeignKey("account.id"))
+    made_at: Mapped[datetime]
 
 
 class ContactRow(Base):
@@ -180,7 +195,11 @@ def siblings_of(session: Session, child_id: str) -> list[ChildRow]:
             select(ChildRow)
             .join(RelationshipRow, RelationshipRow.child_id == ChildRow.id)
             .join(PersonRow, PersonRow.id == ChildRow.id)
-            .where(RelationshipRow.person_id.in_(carers), ChildRow.id != child_id)
+            .where(
+                RelationshipRow.person_id.in_(carers),
+                ChildRow.id != child_id,
+                ChildRow.merged_into_id.is_(None),
+            )
             .distinct()
             .order_by(PersonRow.birth_date, ChildRow.birth_order)
         )
@@ -209,6 +228,30 @@ def children_by_ids(session: Session, ids: set[str]) -> dict[str, ChildRow]:
     return {row.id: row for row in session.scalars(query)}
 
 
+def resolve_children(session: Session, refs: set[str]) -> dict[str, ChildRow]:
+    """The child each of these ids stands for now: by merged records, and by what a supervisor has said.
+
+    Ids that stand for no child are left out.
+    """
+    rows = session.scalars(select(ChildAliasRow).where(ChildAliasRow.ref.in_(refs)))
+    aliases = {row.ref: row.child_id for row in rows}
+    wanted = {ref: aliases.get(ref, ref) for ref in refs}
+    children: dict[str, ChildRow] = {}
+    missing = set(wanted.values())
+    while missing:
+        found = children_by_ids(session, missing)
+        children |= found
+        missing = {row.merged_into_id for row in found.values() if row.merged_into_id} - children.keys()
+    resolved = {}
+    for ref, child_id in wanted.items():
+        child = children.get(child_id)
+        while child is not None and child.merged_into_id is not None:
+            child = children.get(child.merged_into_id)
+        if child is not None:
+            resolved[ref] = child
+    return resolved
+
+
 def measurements_by_child(session: Session, child_ids: set[str]) -> dict[str, list[MeasurementRow]]:
     """What is on record for each of these children, oldest first."""
     query = (
@@ -228,10 +271,13 @@ def take_back_visit(session: Session, visit_id: str) -> None:
     session.execute(delete(MeasurementRow).where(MeasurementRow.visit_id == visit_id))
 
 
-def record_before(visit_id: str, child: ChildRow, measurements: Iterable[MeasurementRow]) -> ChildFacts:
+def record_before(
+    visit_id: str, child: ChildRow, measurements: Iterable[MeasurementRow], need_level: str | None = None
+) -> ChildFacts:
     """What the record says of a child, less what this visit itself brought to it.
 
-    A visit that was approved and then corrected must not be judged against its own first version.
+    A visit that was approved and then corrected must not be judged against its own first version. `need_level` is the
+    level before such a visit, where it changed that.
     """
     rows = [row for row in measurements if row.visit_id != visit_id]
     birth_weights = [row.value for row in rows if row.kind == "weight" and row.at_birth]
@@ -241,5 +287,5 @@ def record_before(visit_id: str, child: ChildRow, measurements: Iterable[Measure
         gestation_days=child.gestation_days,
         birth_weight_kg=birth_weights[0] if birth_weights else None,
         measurements=tuple(Measurement(row.kind, row.value, row.measured_on, row.at_birth) for row in rows),
-        need_level=child.need_level,
+        need_level=need_level or child.need_level,
     )

@@ -1,6 +1,6 @@
 """All rows, imported so that migrations and create_all see every table."""
 
-from hvapp.store import accounts, audit, changes, children, devices, drafts, keys, outbox, visits
+from hvapp.store import accounts, audit, changes, children, devices, drafts, keys, outbox, sorting, visits
 from hvapp.store.base import Base
 
 metadata = Base.metadata
@@ -16,5 +16,6 @@ __all__ = [
     "keys",
     "metadata",
     "outbox",
+    "sorting",
     "visits",
 ]

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint, insert, select, update
+from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint, false, insert, select, update
 from sqlalchemy.orm import (
     Mapped,
     Session,
@@ -38,6 +38,7 @@ class VisitRow(Base):
     occurred_at: Mapped[datetime]
     received_at: Mapped[datetime]
     in_red_book_at: Mapped[datetime | None]
+    need_level_before: Mapped[str | None]  # the child's, where approving this visit changed it
 
     author: Mapped[AccountRow] = relationship()
     child: Mapped[ChildRow | None] = relationship()
@@ -58,7 +59,13 @@ class VisitRow(Base):
 
 
 class RevisionRow(Base):
-    """What a tablet sent, whole and unchanged. `body` is the revision as sealed; `sha256` its hash."""
+    """What a tablet sent, whole and unchanged. `body` is the revision as sealed; `sha256` its hash.
+
+    The server makes some too. `merged_from`: the versions it was made from besides its parent; `settled_by`: who chose
+    where they differed (nobody, where they did not). `apart`: on file with its visit, but not one of its versions
+    until a supervisor says so. `accepted`: flags that a supervisor has looked into and let pass. `read_as`: the key of
+    the form it is read by, where its own is not known. `moved_from`: the visit it was sent as, if it is now another.
+    """
 
     __tablename__ = "revision"
     __table_args__ = (UniqueConstraint("receipt_seq"), Index(None, "device_id", "device_seq"))
@@ -78,14 +85,30 @@ class RevisionRow(Base):
     occurred_at: Mapped[datetime]
     received_at: Mapped[datetime]
     receipt_seq: Mapped[int]
+    merged_from: Mapped[list[Any] | None]
+    settled_by_id: Mapped[str | None] = mapped_column(Id, ForeignKey("account.id"))
+    apart: Mapped[bool] = mapped_column(default=False, server_default=false())
+    accepted: Mapped[list[Any] | None]
+    read_as: Mapped[str | None]
+    moved_from: Mapped[str | None] = mapped_column(Id)
 
     visit: Mapped[VisitRow] = relationship(back_populates="revisions")
+    author: Mapped[AccountRow] = relationship(foreign_keys=[author_id])
+    settled_by: Mapped[AccountRow | None] = relationship(foreign_keys=[settled_by_id])
     judgement: Mapped["JudgementRow | None"] = relationship(lazy="joined", viewonly=True)
 
     @property
     def sealed_at(self) -> datetime:
         """When it was completed, by the tablet's clock."""
         return datetime.fromisoformat(self.body["sealed_at"])
+
+    @property
+    def form_key(self) -> tuple[str, int]:
+        """The form and version it is read by."""
+        if self.read_as is None:
+            return self.form_id, self.form_version
+        form_id, _, version = self.read_as.rpartition(".v")
+        return form_id, int(version)
 
     @property
     def all_flags(self) -> list[str]:
@@ -100,6 +123,7 @@ class JudgementRow(Base):
 
     revision_id: Mapped[str] = mapped_column(Id, ForeignKey("revision.id"), primary_key=True)
     flags: Mapped[list[Any]]
+    red_alerts: Mapped[list[Any] | None]  # their titles, with nothing of a restricted part
     judged_at: Mapped[datetime]
 
 
@@ -143,6 +167,8 @@ class QuarantineRow(Base):
     body: Mapped[str] = mapped_column(Text)
     body_sha256: Mapped[str]
     received_at: Mapped[datetime]
+    device_id: Mapped[str | None] = mapped_column(Id)
+    act_id: Mapped[str | None] = mapped_column(Id, ForeignKey("sorting_act.id"), index=True)  # None: open
 
 
 def visit_by_id(session: Session, visit_id: str) -> VisitRow | None:
