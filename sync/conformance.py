@@ -14,7 +14,7 @@ from hvapp.domain.nhs_number import valid
 from hvapp.domain.redbook import ApprovedRecord
 from sync import fhir_json
 from sync.builders import codes
-from sync.mapping import MAY_REACH_PARENT, Field, all_fields, is_restricted
+from sync.mapping import FOR_THE_SERVICE, MAY_REACH_PARENT, Field, all_fields, is_restricted
 
 Resource = Mapping[str, Any]
 
@@ -53,7 +53,21 @@ ALLOWED = {
     | {"interpretation", "method", "derivedFrom"},
     "QuestionnaireResponse": _SHARED
     | {"questionnaire", "status", "subject", "encounter", "authored", "author", "item"},
+    "Communication": _SHARED | {"status", "category", "subject", "encounter", "sent", "sender", "payload"},
+    "CarePlan": _SHARED
+    | {
+        "status",
+        "intent",
+        "category",
+        "description",
+        "subject",
+        "encounter",
+        "created",
+        "author",
+        "activity",
+    },
 }
+REMOVABLE = set(ALLOWED) - {"Patient", "Encounter"}
 
 
 def problems(record: ApprovedRecord, payload: bytes) -> list[str]:
@@ -98,6 +112,9 @@ def _of_mapping(record: ApprovedRecord) -> Iterator[str]:
         name = field.target.get("observation")
         if name is not None and name not in codes.MEASURES:
             yield f"The form sends the field {field.id} as a measurement the red book does not know."
+        name = field.target.get("communication")
+        if name is not None and name not in codes.COMMUNICATIONS:
+            yield f"The form sends the field {field.id} as a note the red book does not know."
 
 
 def _of_limits(record: ApprovedRecord) -> Iterator[str]:
@@ -143,11 +160,7 @@ def _well_asked(entry: Resource) -> bool:
             return own and request.get("url") == f"{resource['resourceType']}/{name}"
         case "DELETE":
             kind, _, search = str(request.get("url", "")).partition("?")
-            return (
-                kind in ("Observation", "QuestionnaireResponse")
-                and search.startswith("_id=")
-                and len(search) == 40
-            )
+            return kind in REMOVABLE and search.startswith("_id=") and len(search) == 40
         case _:
             return False
 
@@ -171,6 +184,8 @@ def _of_resource(record: ApprovedRecord, resource: Resource) -> Iterator[str]:
         "Encounter": _of_encounter,
         "Observation": _of_observation,
         "QuestionnaireResponse": _of_response,
+        "Communication": _of_communication,
+        "CarePlan": _of_care_plan,
     }
     if kind not in rules:
         yield "the red book is not sent this kind of record"
@@ -279,15 +294,73 @@ def _of_response(record: ApprovedRecord, response: Resource) -> Iterator[str]:
             yield f"its answer to {item['linkId']} is not one of the national codes"
 
 
+def _of_communication(record: ApprovedRecord, note: Resource) -> Iterator[str]:
+    yield from _profile(note, codes.UK_CORE + "Communication")
+    if note.get("status") != "completed":
+        yield "it is not completed"
+    if "subject" not in note or "encounter" not in note or _moment(note.get("sent")) is None:
+        yield "it does not belong to a child, a visit and a time"
+    kinds = [
+        name
+        for name, kind in codes.COMMUNICATIONS.items()
+        if any(_has_code(category, kind.system, {kind.code}) for category in note.get("category", []))
+    ]
+    if len(kinds) != 1:
+        yield "it does not say which kind of note it is"
+    words = [part.get("contentString") for part in note.get("payload", [])]
+    if len(words) != 1 or words[0] not in _for_parents(record, "communication", *kinds):
+        yield "its words are not those written for the parents"
+
+
+def _of_care_plan(record: ApprovedRecord, plan: Resource) -> Iterator[str]:
+    yield from _profile(plan, codes.UK_CORE + "CarePlan")
+    if (plan.get("status"), plan.get("intent")) != ("active", "plan"):
+        yield "it is not a plan under way"
+    if "subject" not in plan or "encounter" not in plan:
+        yield "it does not belong to a child and a visit"
+    if not any(_has_code(category, codes.SNOMED, {codes.PLAN}) for category in plan.get("category", [])):
+        yield "it does not say that it is a plan"
+    if plan.get("description") not in _for_parents(record, "care_plan", "description"):
+        yield "its words are not those written for the parents"
+    for activity in plan.get("activity", []):
+        detail = activity.get("detail", {})
+        day = detail.get("scheduledPeriod", {}).get("start")
+        if day not in _for_parents(record, "care_plan", "next_contact"):
+            yield "its next contact is not the day that was agreed"
+        if set(activity) != {"detail"} or detail.get("description") != codes.NEXT_CONTACT:
+            yield "it holds an action we do not send"
+
+
+def _for_parents(record: ApprovedRecord, target: str, *names: str) -> set[str]:
+    """The answers in words that the form sends as one of these, parents being allowed to read them."""
+    given = (
+        record.answers.get(field.id)
+        for field in all_fields(record.form)
+        if field.target.get(target) in names and field.visibility == MAY_REACH_PARENT
+    )
+    return {text.strip() for text in given if isinstance(text, str)}
+
+
 def _of_privacy(record: ApprovedRecord, bundle: Resource) -> Iterator[str]:
-    """Looks for the words of every answer that is not for parents. Short answers are left out: they are options."""
+    """Looks for the words of every answer that is not for parents. Short answers are left out: they are options.
+
+    Notes are what the visitor wrote for the parents and the supervisor read, word for word. A turn of phrase that also
+    stands in the service's own notes is no leak there; one from the restricted parts is, whoever put it.
+    """
     named = {f"{record.author.name}, {record.author.role}", record.organisation.name}
-    said = [text.casefold() for text in _texts(bundle) if text not in named]
+    notes = _for_parents(record, "communication", *codes.COMMUNICATIONS) | _for_parents(
+        record, "care_plan", "description"
+    )
+    said = [(text.casefold(), text in notes) for text in _texts(bundle) if text not in named]
     for field in all_fields(record.form):
         if field.visibility == MAY_REACH_PARENT:
             continue
         for text in _own_words(field, record.answers.get(field.id)):
-            if any(text.casefold() in other for other in said):
+            if any(
+                text.casefold() in other
+                for other, is_note in said
+                if not (is_note and field.visibility == FOR_THE_SERVICE)
+            ):
                 yield f"The message holds words from the field {field.id}, which parents may not see."
                 break
 

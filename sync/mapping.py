@@ -1,6 +1,7 @@
 """Which answers of a form the red book takes, read from the form definition itself.
 
-A field says so with `red_book: {observation: body_weight, ...}` or `red_book: {questionnaire: feeding, link_id: ...}`.
+A field says so with `red_book: {observation: body_weight, ...}`, `{questionnaire: feeding, link_id: ...}`,
+`{communication: professional_summary, ...}` or `{care_plan: description, ...}`.
 A mapping that names only an event waits for a message that carries it; nothing is sent for it yet.
 """
 
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 from hvapp.domain.redbook import ApprovedRecord
 
 MAY_REACH_PARENT = "P"
+FOR_THE_SERVICE = "H"
 _LOCAL = ZoneInfo("Europe/London")
 
 

@@ -1,7 +1,9 @@
 """Systems, profiles and codes of the messages, each with where it was read.
 
 Profiles and their fixed values: UK Core R4 (NHSDigital/FHIR-R4-UKCORE-STAGING-MAIN). Feeding code systems and linkIds:
-DCH-FeedingStatus-QuestionnaireResponse-1. Centile and SDS codes: RCPCH digital growth charts, SNOMED codes page.
+DCH-FeedingStatus-QuestionnaireResponse-1. Notes and plan: DCH-ProfessionalComment-Communication-1,
+DCH-ParentGuardianOrPersonalComment-Communication-1, DCH-PlanAndRequestedActions-CarePlan-1. Centile and SDS codes:
+RCPCH digital growth charts, SNOMED codes page.
 """
 
 from dataclasses import dataclass
@@ -16,10 +18,15 @@ UCUM = "http://unitsofmeasure.org"
 ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 PARTICIPATION = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
 OBSERVATION_CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
+CHILD_HEALTH_EVENT = "https://fhir.nhs.uk/STU3/CodeSystem/DCH-ChildHealthEventType-1"
+PROFESSIONAL_COMMENT = "https://fhir.nhs.uk/STU3/CodeSystem/DCH-ProfessionalCommentType-1"
 CHILD_HEALTH_ENCOUNTER = "https://fhir.nhs.uk/STU3/CodeSystem/DCH-ChildHealthEncounterType-1"
 FEEDING_STATUS = "https://fhir.nhs.uk/STU3/CodeSystem/NHSDataDictionary-BreastfeedingStatus-1"
 FIRST_FEED = "https://fhir.nhs.uk/STU3/CodeSystem/NHSDataDictionary-BabyFirstFeedBreastMilkStatus-1"
 HEALTH_VISITING = "1078501000000104"
+PLAN = "887201000000105"
+PLAN_DISPLAY = "Plan and Requested Actions (record artifact)"
+NEXT_CONTACT = "Next contact with the health visiting team"
 
 # The questionnaire has no published address yet. ".example" is reserved and can never be somebody else's.
 QUESTIONNAIRES = {"feeding": "https://hvapp.example/fhir/Questionnaire/feeding-status|1"}
@@ -31,6 +38,25 @@ ENCOUNTER_TYPES = {
     "0022": "6-8 Week Health Visitor review",
     "0023": "New Baby Health Visitor Review",
     "0026": "Ad-hoc Health Review",
+}
+
+
+@dataclass(frozen=True)
+class NoteKind:
+    """A kind of note the red book takes, with the category that says so, and whether it is the parent's own."""
+
+    system: str
+    code: str
+    display: str
+    from_parent: bool = False
+
+
+# The national profile of a parent's comment has no category of its own, so the event's code tells it apart.
+COMMUNICATIONS = {
+    "professional_summary": NoteKind(PROFESSIONAL_COMMENT, "012", "Professional Summary"),
+    "parent_comment": NoteKind(
+        CHILD_HEALTH_EVENT, "CH022", "Parent Guardian or Personal Comment", from_parent=True
+    ),
 }
 
 

@@ -29,6 +29,13 @@ class Ids:
     def response(self, questionnaire: str) -> str:
         return self._named(f"response/{questionnaire}")
 
+    def communication(self, field_id: str) -> str:
+        return self._named(f"communication/{field_id}")
+
+    @property
+    def care_plan(self) -> str:
+        return self._named("care-plan")
+
     def _named(self, name: str) -> str:
         return str(uuid5(self.visit, name))
 

@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 
 from hvapp.domain.redbook import ApprovedRecord, MessageKind
 from sync import fhir_json
-from sync.builders import codes, feeding, growth
+from sync.builders import codes, feeding, growth, notes
 from sync.builders.common import Ids, author_reference, coding, organisation_reference
 from sync.mapping import all_fields, find_field, local_time
 
@@ -50,6 +50,8 @@ def _clinical(record: ApprovedRecord, ids: Ids) -> Iterator[Resource]:
         if "observation" in field.target:
             yield from growth.observations(record, ids, field)
     yield from feeding.responses(record, ids)
+    yield from notes.communications(record, ids)
+    yield from notes.care_plans(record, ids)
 
 
 def _possible(record: ApprovedRecord, ids: Ids) -> Iterator[tuple[str, str]]:
@@ -59,6 +61,7 @@ def _possible(record: ApprovedRecord, ids: Ids) -> Iterator[tuple[str, str]]:
             yield from (("Observation", name) for name in growth.possible_ids(ids, field))
     for questionnaire in feeding.questionnaires(record.form):
         yield "QuestionnaireResponse", ids.response(questionnaire)
+    yield from notes.possible(record, ids)
 
 
 def _patient(record: ApprovedRecord, ids: Ids) -> Entry:

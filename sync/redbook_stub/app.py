@@ -14,7 +14,7 @@ from sync.redbook_stub.store import Store, Stored
 from sync.redbook_stub.transactions import apply_transaction, belongs_to, find_patients
 
 LARGEST_BODY = 3 * 1024 * 1024
-CLINICAL = ("Encounter", "Observation", "QuestionnaireResponse")
+CLINICAL = ("Encounter", "Observation", "QuestionnaireResponse", "Communication", "CarePlan")
 _TAKEN = ("application/fhir+json", "application/json")
 
 fhir = Blueprint("fhir", __name__, url_prefix="/fhir")
@@ -94,7 +94,7 @@ def _search_patients(identifier: str | None) -> Response:
     return _found(find_patients(_store(), identifier))
 
 
-@fhir.get("/<any(Encounter, Observation, QuestionnaireResponse):kind>")
+@fhir.get(f"/<any({', '.join(CLINICAL)}):kind>")
 def search_records(kind: str) -> Response:
     patient = request.args.get("patient") or request.args.get("subject")
     if not patient:

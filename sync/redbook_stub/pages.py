@@ -59,7 +59,7 @@ def child(patient_id: str) -> str | tuple[str, int]:
         return render_template("missing.jinja", styled=_styled()), 404
     records = {
         kind: list(belongs_to(patient_id, store.current(kind)))
-        for kind in ("Encounter", "Observation", "QuestionnaireResponse")
+        for kind in ("Encounter", "Observation", "QuestionnaireResponse", "Communication", "CarePlan")
     }
     return render_template("child.jinja", child=present_child(patient, records), styled=_styled())
 

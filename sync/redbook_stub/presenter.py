@@ -12,6 +12,7 @@ from sync.redbook_stub.rules import NHS_NUMBER
 from sync.redbook_stub.store import Stored
 
 SNOMED = "http://snomed.info/sct"
+PARENT_COMMENT = "CH022"
 _CHARTS = (
     # The child's age says which were made at birth.
     ("Weight", "kg", {"27113001": "", "364589006": ""}),
@@ -89,12 +90,24 @@ class Visit:
 
 
 @dataclass(frozen=True)
+class Note:
+    """Words written for the family, line by line."""
+
+    on: str
+    title: str
+    lines: tuple[str, ...]
+    who: str
+    next_contact: str = ""
+
+
+@dataclass(frozen=True)
 class ChildPage:
     line: ChildLine
     nhs_number: str
     charts: tuple[Chart, ...]
     methods: tuple[str, ...]
     feeding: tuple[Feeding, ...]
+    notes: tuple[Note, ...]
     visits: tuple[Visit, ...]
 
 
@@ -119,6 +132,10 @@ def present_child(patient: Stored, records: Mapping[str, list[Stored]]) -> Child
         ),
         feeding=tuple(
             _feeding(one.body) for one in _newest_first(records["QuestionnaireResponse"], "authored")
+        ),
+        notes=tuple(
+            [_note(one.body) for one in _newest_first(records["Communication"], "sent")]
+            + [_plan(one.body) for one in _newest_first(records["CarePlan"], "created")]
         ),
         visits=tuple(_visit(one.body) for one in _newest_first(records["Encounter"], "period")),
     )
@@ -200,6 +217,31 @@ def _visit(encounter: Mapping[str, Any]) -> Visit:
         where="By phone or video" if virtual else next(iter(places), ""),
         who=next(iter(people), ""),
         service=encounter.get("serviceProvider", {}).get("display", ""),
+    )
+
+
+def _note(note: Mapping[str, Any]) -> Note:
+    codes = {one["code"] for category in note.get("category", []) for one in category.get("coding", [])}
+    return Note(
+        on=format_date(_day(note["sent"])),
+        title="In your own words" if PARENT_COMMENT in codes else "A note for you",
+        lines=tuple("\n".join(part["contentString"] for part in note["payload"]).splitlines()),
+        who=str(note.get("sender", {}).get("display", "")),
+    )
+
+
+def _plan(plan: Mapping[str, Any]) -> Note:
+    days = [
+        one["detail"]["scheduledPeriod"]["start"]
+        for one in plan.get("activity", [])
+        if "scheduledPeriod" in one.get("detail", {})
+    ]
+    return Note(
+        on=format_date(_day(plan["created"])),
+        title="What was agreed",
+        lines=tuple(plan["description"].splitlines()),
+        who=str(plan.get("author", {}).get("display", "")),
+        next_contact=format_date(_day(days[0])) if days else "",
     )
 
 

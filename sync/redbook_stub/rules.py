@@ -23,6 +23,8 @@ _PROFILES = {
         )
     },
     "QuestionnaireResponse": {_UK_CORE + "QuestionnaireResponse"},
+    "Communication": {_UK_CORE + "Communication"},
+    "CarePlan": {_UK_CORE + "CarePlan"},
 }
 # Fixed values of the UK Core profiles: LOINC code, unit in words, UCUM code.
 _FIXED = {
@@ -108,7 +110,13 @@ def _resource_issues(resource: Mapping[str, Any]) -> Iterator[Issue]:
         yield from _patient_issues(resource)
     if kind == "Observation":
         yield from _observation_issues(resource, next(iter(stated), ""))
-    if kind in ("Encounter", "Observation", "QuestionnaireResponse") and "subject" not in resource:
+    if kind == "Communication" and not [
+        one for one in resource.get("payload", []) if one.get("contentString")
+    ]:
+        yield Issue("required", ".payload", "A note needs words.")
+    if kind == "CarePlan" and not resource.get("description"):
+        yield Issue("required", ".description", "A plan needs words.")
+    if kind != "Patient" and "subject" not in resource:
         yield Issue("required", ".subject", "The record belongs to nobody.")
 
 

@@ -37,7 +37,7 @@ from tests.support.world import World
 
 pytestmark = pytest.mark.redbook
 
-KINDS = ("Encounter", "Observation", "QuestionnaireResponse")
+KINDS = ("Encounter", "Observation", "QuestionnaireResponse", "Communication", "CarePlan")
 
 
 def free_port() -> int:
@@ -78,6 +78,16 @@ def count(server: str, number: str) -> dict[str, int]:
     return {kind: sum(one["subject"]["reference"] == whose for one in search(server, kind)) for kind in KINDS}
 
 
+def whole_visit(*, observations: int) -> dict[str, int]:
+    return {
+        "Encounter": 1,
+        "Observation": observations,
+        "QuestionnaireResponse": 1,
+        "Communication": 2,
+        "CarePlan": 1,
+    }
+
+
 def weight(server: str, number: str) -> dict[str, Any]:
     patient = find_child(server, number)["id"]
     [found] = search(server, "Observation", patient=patient, code="http://snomed.info/sct|27113001")
@@ -89,7 +99,7 @@ def test_a_visit_is_accepted_and_sending_it_twice_leaves_one(server: str) -> Non
 
     first = transport.send(message)
     assert (first.kind, first.reason_code) == ("sent", "stored")
-    whole = {"Encounter": 1, "Observation": 11, "QuestionnaireResponse": 1}
+    whole = whole_visit(observations=11)
     assert count(server, NHS_NUMBER) == whole
 
     second = transport.send(message)
@@ -104,15 +114,17 @@ def test_a_correction_replaces_in_place_and_takes_back_what_it_no_longer_says(se
     transport.send(Message(build(RECORD)))
     before = weight(server, NHS_NUMBER)
 
-    corrected = record(answers={"weight_kg": "3.550"}, without=("length_cm",), revision_id=LATER_REVISION_ID)
+    corrected = record(
+        answers={"weight_kg": "3.550"}, without=("length_cm", "parent_comment"), revision_id=LATER_REVISION_ID
+    )
     assert transport.send(Message(build(corrected, "update"))).kind == "sent"
 
     after = weight(server, NHS_NUMBER)
     assert after["id"] == before["id"]
     assert str(after["valueQuantity"]["value"]).startswith("3.55")
     assert int(after["meta"]["versionId"]) > int(before["meta"]["versionId"])
-    # Length is gone, and so are centile and SDS of the weight that was wrong.
-    assert count(server, NHS_NUMBER) == {"Encounter": 1, "Observation": 8, "QuestionnaireResponse": 1}
+    # Length is gone, and so are centile and SDS of the weight that was wrong, and what the parent took back.
+    assert count(server, NHS_NUMBER) == whole_visit(observations=8) | {"Communication": 1}
 
     assert transport.send(Message(build(RECORD, "update"))).kind == "sent"
     assert count(server, NHS_NUMBER)["Observation"] == 11
@@ -190,11 +202,7 @@ def test_from_approval_to_the_red_book_with_the_server_down_at_first(
         now += timedelta(hours=1)
         with start_sekmet(tmp_path, port) as url:
             assert worker.run_once() is True
-            assert count(url, world.nhs_number) == {
-                "Encounter": 1,
-                "Observation": 12,
-                "QuestionnaireResponse": 1,
-            }
+            assert count(url, world.nhs_number) == whole_visit(observations=12) | {"Communication": 1}
             assert str(weight(url, world.nhs_number)["valueQuantity"]["value"]).startswith("3.18")
         session.expire_all()
         row = session.query(OutboxRow).one()

@@ -314,6 +314,13 @@ def test_a_parents_page(sender: FlaskClient) -> None:
         "Priya Shah, Health visitor",
         "At home",
         "999 000 0018",
+        "A note for you, 15 May 2026",
+        "Amelia is gaining weight well",
+        "In your own words, 15 May 2026",
+        "She smiles at her brother.<br>We are sleeping a little.",
+        "What was agreed, 15 May 2026",
+        "Feed every three hours. Weigh again in a week.",
+        "Next contact: 22 May 2026",
     ):
         assert said in words, said
     for unsaid in ("Partner shouted", "mother's arms", "urn:uuid", "27113001", "Zscore"):
@@ -321,7 +328,11 @@ def test_a_parents_page(sender: FlaskClient) -> None:
 
 
 def test_names_are_text_and_never_markup(sender: FlaskClient) -> None:
-    send(sender, build(record(child=child(given_name="<script>alert(1)</script>"))))
+    script = "<script>alert(1)</script>"
+    send(
+        sender,
+        build(record(child=child(given_name=script), answers={"summary_parent": script, "actions": script})),
+    )
     for path in ("/", f"/child/{_patient_id(sender)}"):
         assert "<script" not in sender.get(path).text
 

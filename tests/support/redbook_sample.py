@@ -46,7 +46,16 @@ FORM: dict[str, Any] = {
                 field("child_voice", "text", "H"),
                 field("seen_alone", "yes_no", "X"),
                 field("dva_detail", "text", "X"),
-                field("summary_parent", "text"),
+                field(
+                    "summary_parent",
+                    "text",
+                    red_book={"event": "CH026", "communication": "professional_summary"},
+                ),
+                field(
+                    "parent_comment", "text", red_book={"event": "CH022", "communication": "parent_comment"}
+                ),
+                field("actions", "text", red_book={"event": "CH025", "care_plan": "description"}),
+                field("next_due", "date", red_book={"event": "CH025", "care_plan": "next_contact"}),
             ],
         },
         {
@@ -106,6 +115,9 @@ ANSWERS: dict[str, Any] = {
     "seen_alone": True,
     "dva_detail": "Partner shouted at her on two evenings last week",
     "summary_parent": "Amelia is gaining weight well",
+    "parent_comment": "She smiles at her brother.\nWe are sleeping a little.",
+    "actions": "Feed every three hours. Weigh again in a week.",
+    "next_due": "2026-05-22",
     "birth_weight_kg": "3.120",
     "birth_ofc_cm": "34.0",
     "weight_kg": "3.450",

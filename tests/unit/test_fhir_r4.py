@@ -242,7 +242,8 @@ def test_only_mapped_answers_leave() -> None:
     sent = build(RECORD).decode()
     assert "Sleeps in her mother" not in sent
     assert "Partner shouted" not in sent
-    assert "gaining weight well" not in sent, "free text waits for a check of its own"
+    unmapped = with_form_field("summary_parent", red_book=None)
+    assert "gaining weight well" not in build(record(form=unmapped)).decode()
 
 
 def test_an_answer_restricted_by_its_option_stays_whole() -> None:
@@ -299,3 +300,36 @@ def test_any_weight_arrives_digit_for_digit(typed: str) -> None:
     sent = build(record(answers={"weight_kg": typed}, derived={}))
     assert f'"valueQuantity":{{"value":{typed},'.encode() in sent
     assert json.loads(sent), "and what arrives is JSON"
+
+
+def test_the_note_the_parents_words_and_the_plan_go_word_for_word() -> None:
+    note, comment = resources(RECORD, "Communication")
+    assert note["payload"] == [{"contentString": "Amelia is gaining weight well"}]
+    assert note["category"][0]["coding"][0]["code"] == "012"
+    assert note["sender"]["display"] == "Priya Shah, Health visitor"
+    assert note["sent"] == "2026-05-15T10:05:00+01:00"
+    assert comment["payload"] == [{"contentString": "She smiles at her brother.\nWe are sleeping a little."}]
+    assert comment["sender"] == {"type": "RelatedPerson", "display": "Parent or carer"}
+    [plan] = resources(RECORD, "CarePlan")
+    assert plan["description"] == "Feed every three hours. Weigh again in a week."
+    assert plan["category"][0]["coding"][0]["code"] == "887201000000105"
+    [activity] = plan["activity"]
+    assert activity["detail"]["scheduledPeriod"] == {"start": "2026-05-22"}
+
+
+@pytest.mark.parametrize("nothing", [{"not_done": "declined"}, "", "  \n ", None])
+def test_a_note_not_written_is_not_sent(nothing: Any) -> None:
+    quiet = record(answers={"summary_parent": nothing, "actions": nothing}, without=("parent_comment",))
+    assert resources(quiet, "Communication") == [] and resources(quiet, "CarePlan") == []
+
+
+def test_a_note_taken_back_is_removed() -> None:
+    shorter = record(without=("parent_comment", "actions"), revision_id=LATER_REVISION_ID)
+    gone = [entry["request"]["url"] for entry in entries(shorter, "update") if "resource" not in entry]
+    taken_back = [resources(RECORD, "Communication")[1], *resources(RECORD, "CarePlan")]
+    assert {f"{one['resourceType']}?_id={one['id']}" for one in taken_back} <= set(gone)
+
+
+def test_a_plan_without_a_next_contact_is_still_a_plan() -> None:
+    [plan] = resources(record(answers={"next_due": {"not_done": "not_known"}}), "CarePlan")
+    assert "activity" not in plan

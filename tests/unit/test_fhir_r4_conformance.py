@@ -157,6 +157,44 @@ SPOILED: dict[str, tuple[Callable[[Bundle], Any], str]] = {
         lambda b: resource(b, "QuestionnaireResponse")["item"][0].update(linkId="smoking"),
         "parents may not see",
     ),
+    "a note that nobody wrote": (
+        lambda b: resource(b, "Communication")["payload"][0].update(contentString="Amelia is well"),
+        "words are not those",
+    ),
+    "a note of no kind": (lambda b: resource(b, "Communication").pop("category"), "which kind of note"),
+    "the parent's words as the visitor's": (
+        lambda b: resource(b, "Communication").update(payload=resource(b, "Communication", 1)["payload"]),
+        "words are not those",
+    ),
+    "a note without a time": (lambda b: resource(b, "Communication").pop("sent"), "and a time"),
+    "a note not yet sent": (
+        lambda b: resource(b, "Communication").update(status="in-progress"),
+        "not completed",
+    ),
+    "a note to somebody": (
+        lambda b: resource(b, "Communication").update(recipient=[{"display": "Grandmother"}]),
+        "recipient",
+    ),
+    "a plan that nobody made": (
+        lambda b: resource(b, "CarePlan").update(description="Come back soon"),
+        "words are not those",
+    ),
+    "a plan called something else": (
+        lambda b: resource(b, "CarePlan")["category"][0]["coding"][0].update(code="735324008"),
+        "does not say that it is a plan",
+    ),
+    "a plan given up": (lambda b: resource(b, "CarePlan").update(status="revoked"), "not a plan under way"),
+    "nobody's plan": (lambda b: resource(b, "CarePlan").pop("encounter"), "belong to a child and a visit"),
+    "a day nobody agreed": (
+        lambda b: resource(b, "CarePlan")["activity"][0]["detail"]["scheduledPeriod"].update(
+            start="2026-05-23"
+        ),
+        "not the day that was agreed",
+    ),
+    "an action of another kind": (
+        lambda b: resource(b, "CarePlan")["activity"][0]["detail"].update(description="See the police"),
+        "an action we do not send",
+    ),
     "an answer in progress": (
         lambda b: resource(b, "QuestionnaireResponse").update(status="in-progress"),
         "not completed",
@@ -205,6 +243,23 @@ def test_a_measurement_the_red_book_does_not_know() -> None:
     assert any("does not know" in one for one in problems(unknown, build(RECORD)))
 
 
+def test_a_note_the_red_book_does_not_know() -> None:
+    form = with_form_field("summary_parent", red_book={"event": "CH026", "communication": "gossip"})
+    assert any(
+        "a note the red book does not know" in one for one in problems(record(form=form), build(RECORD))
+    )
+
+
+def test_a_note_may_share_a_turn_of_phrase_with_the_services_own_notes() -> None:
+    """The visitor wrote both and the supervisor read both; only the restricted parts must not be repeated."""
+    shared = record(answers={"summary_parent": f"Amelia: {RECORD.answers['child_voice']}."})
+    assert problems(shared, build(shared)) == []
+    told = record(answers={"summary_parent": f"Amelia is well. {RECORD.answers['dva_detail']}."})
+    assert problems(told, build(told)) == [
+        "The message holds words from the field dva_detail, which parents may not see."
+    ]
+
+
 @pytest.mark.parametrize("field", ["child_voice", "dva_detail"])
 def test_words_not_for_parents_are_found_wherever_they_hide(field: str) -> None:
     words = str(RECORD.answers[field])
@@ -231,3 +286,5 @@ def test_the_sample_has_every_kind_of_mapping() -> None:
     """Otherwise the tests above would leave something out."""
     targets = [field.target for field in all_fields(RECORD.form) if field.target]
     assert {t["observation"] for t in targets if "observation" in t} == set(codes.MEASURES) - {"body_height"}
+    assert {t["communication"] for t in targets if "communication" in t} == set(codes.COMMUNICATIONS)
+    assert {t["care_plan"] for t in targets if "care_plan" in t} == {"description", "next_contact"}

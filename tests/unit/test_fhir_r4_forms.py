@@ -28,6 +28,10 @@ ANSWERS = {
     "feeding_status": "exclusive",
     "feed_concern": ["latch", "pain"],
     "bf_stopped": "2026-05",
+    "summary_parent": "Baby is well.",
+    "parent_comment": "Thank you.",
+    "actions": "Weigh again in a week.",
+    "next_due": "2026-05-22",
 }
 
 
@@ -57,6 +61,14 @@ def test_a_mapping_is_known_and_for_parents(form: FormDefinition, field: Field) 
         if item.system:
             given_codes = {option["code"]: option.get("display") for option in field.definition["options"]}
             assert given_codes == dict(item.displays)
+    if "communication" in field.target:
+        kind = codes.COMMUNICATIONS[field.target["communication"]]
+        if "system" in field.target:
+            assert (field.target["system"], field.target["codes"]["type"]) == (kind.system, kind.code)
+        assert field.type == "text"
+    if "care_plan" in field.target:
+        assert field.target["care_plan"] in ("description", "next_contact")
+        assert field.target.get("snomed", codes.PLAN) == codes.PLAN
 
 
 @pytest.mark.parametrize("form", FORMS, ids=[form.key for form in FORMS])
@@ -74,6 +86,8 @@ def test_a_new_birth_visit_as_it_is_recorded_may_leave() -> None:
     assert b'"27113001"' in payload and b'"364589006"' in payload and b'"feedingStatus"' in payload
     assert b'"class":{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"HH"' in payload
     assert b'"display":"Family home"' in payload
+    for words in (b"Baby is well.", b"Thank you.", b"Weigh again in a week.", b'{"start":"2026-05-22"}'):
+        assert words in payload, words
 
 
 def test_an_answer_nobody_was_shown_stays_behind() -> None:

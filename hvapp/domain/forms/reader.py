@@ -29,6 +29,8 @@ _RED_BOOK_KEYS = (
     "observation",
     "questionnaire",
     "link_id",
+    "communication",
+    "care_plan",
     "resource",
     "loinc",
     "dch_loinc",
