@@ -26,11 +26,28 @@ class Settings:
     session_lifetime: timedelta = timedelta(hours=12)
     max_body_bytes: int = 4 * 1024 * 1024
     max_batch_items: int = 100
+    lease: timedelta = timedelta(
+        days=7
+    )  # how long a tablet keeps its caseload without hearing from the service
 
     @property
     def receipt_key(self) -> bytes:
         """Signs receipts; derived, so that a receipt key never equals the session key."""
-        return blake2b(self.secret_key.encode(), person=b"hvapp-receipt").digest()
+        return self._derive(b"hvapp-receipt")
+
+    @property
+    def upload_key(self) -> bytes:
+        """Makes the tokens with which tablets hand work in."""
+        return self._derive(b"hvapp-upload")
+
+    @property
+    def keys_key(self) -> bytes:
+        """Encrypts the server's private keys where they are stored; 32 bytes, for AES-256."""
+        return self._derive(b"hvapp-keys", size=32)
+
+    def _derive(self, purpose: bytes, size: int = 64) -> bytes:
+        """A key for one purpose, which tells nothing about the others."""
+        return blake2b(self.secret_key.encode(), person=purpose, digest_size=size).digest()
 
     @property
     def static_folder(self) -> Path:

@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from hvapp.domain.accounts import Account
+from hvapp.domain.accounts import Account, Author
 from hvapp.domain.errors import NotFound
 from hvapp.domain.forms import FormLibrary
 from hvapp.domain.submissions import Result
@@ -10,7 +10,7 @@ from hvapp.domain.synthetic import Population
 from hvapp.domain.synthetic.answers import question_of, sealed_revision
 from hvapp.domain.synthetic.model import RecordedVisit, VisitStep
 from hvapp.services.accounts import find_account
-from hvapp.services.intake import receive_batch
+from hvapp.services.intake import receive_plain
 from hvapp.services.judging import judge_new
 from hvapp.services.review import approve, send_back
 
@@ -42,9 +42,10 @@ def _play(
         form = forms.current("new_birth")
         if form is None:
             raise NotFound("There is no form for new birth visits.", "unknown_form")
-        results = receive_batch(
+        account = _account(session, visit.author_id)
+        results = receive_plain(
             session,
-            author=_account(session, visit.author_id),
+            author=Author(account.id, account.team.id),
             items=[sealed_revision(population, visit, step, form)],
             forms=forms,
             receipt_key=receipt_key,

@@ -37,3 +37,11 @@ class Account:
     job: str
     team: Team
     active: bool
+
+
+@dataclass(frozen=True)
+class Author:
+    """Whose work something is: all that filing it needs, known even of an account that is switched off."""
+
+    id: str
+    team_id: str

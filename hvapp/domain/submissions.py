@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from hvapp.domain.canonical import canonical_json, sha256_hex
+from hvapp.domain.canonical import sha256_hex
+from hvapp.domain.tablets import UUID
 
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _CODE = re.compile(r"[a-z0-9_]{1,60}")
+_HASH = re.compile(r"[0-9a-f]{64}")
 
 # What a tablet's clock can show; beyond, there are instants that cannot even be put into England's time.
 _YEARS = range(1900, 2200)
@@ -26,6 +27,7 @@ class Result(StrEnum):
     DUPLICATE = "duplicate"
     REJECTED_HASH = "rejected:hash"
     REJECTED_MALFORMED = "rejected:malformed"
+    REJECTED_KEY = "rejected:key"
 
 
 class Malformed(Exception):
@@ -54,13 +56,10 @@ class Submission:
     sealed_at: datetime
     clock_offset_ms: int | None
     payload: dict[str, Any]
+    author_id: str | None
     sha256: str
+    intact: bool  # whether the content still has the hash it was sealed with
     body: dict[str, Any]
-
-    @property
-    def intact(self) -> bool:
-        """Whether the content still has the hash it was sealed with."""
-        return sha256_hex({key: value for key, value in self.body.items() if key != "sha256"}) == self.sha256
 
     @classmethod
     def from_json(cls, item: Any) -> "Submission":
@@ -68,9 +67,10 @@ class Submission:
         if not isinstance(item, dict):
             raise Malformed("The item is not a record.")
         rev_id = item.get("rev_id")
-        reader = _Reader(item, rev_id if isinstance(rev_id, str) and _UUID.fullmatch(rev_id) else None)
+        reader = _Reader(item, rev_id if isinstance(rev_id, str) and UUID.fullmatch(rev_id) else None)
         try:
-            canonical_json(item)
+            # The costly part of reading: done once, for the kinds of values and for the hash.
+            digest = sha256_hex({key: value for key, value in item.items() if key != "sha256"})
         except (TypeError, UnicodeEncodeError):
             raise Malformed(
                 "The item holds a value of a kind that records do not have.", reader.rev_id
@@ -91,7 +91,9 @@ class Submission:
             sealed_at=reader.instant("sealed_at"),
             clock_offset_ms=reader.optional_integer("clock_offset_ms"),
             payload=reader.payload(),
-            sha256=reader.text("sha256", 64),
+            author_id=reader.optional_id("author_id"),
+            sha256=(sealed_as := reader.hash("sha256")),
+            intact=sealed_as == digest,
             body=item,
         )
 
@@ -106,7 +108,7 @@ class _Reader:
 
     def id(self, name: str) -> str:
         value = self.item.get(name)
-        if isinstance(value, str) and _UUID.fullmatch(value):
+        if isinstance(value, str) and UUID.fullmatch(value):
             return value
         raise self.fail(name)
 
@@ -125,9 +127,15 @@ class _Reader:
             return value
         raise self.fail(name)
 
+    def hash(self, name: str) -> str:
+        value = self.item.get(name)
+        if isinstance(value, str) and _HASH.fullmatch(value):
+            return value
+        raise self.fail(name)
+
     def integer(self, name: str) -> int:
         value = self.item.get(name)
-        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53:
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31:
             return value
         raise self.fail(name)
 
@@ -182,3 +190,4 @@ class ItemResult:
     message: str
     flags: tuple[str, ...] = ()
     receipt: Receipt | None = None
+    child_id: str | None = None  # the child it was filed under, where that is not the one it names

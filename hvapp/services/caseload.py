@@ -10,7 +10,7 @@ from hvapp.domain.accounts import Account
 from hvapp.domain.errors import CursorTooOld
 from hvapp.domain.review import VisitState
 from hvapp.store.accounts import AccountRow
-from hvapp.store.changes import Change, changes_after, count_after, epoch_and_high_water
+from hvapp.store.changes import Change, FeedState, changes_after, count_after, feed_state
 from hvapp.store.children import (
     ChildRow,
     ContactRow,
@@ -25,7 +25,7 @@ from hvapp.store.children import (
 )
 from hvapp.store.visits import RevisionRow, VisitRow, revision_by_id
 
-_SEQ = re.compile(r"[0-9]{1,18}")
+_CURSOR = re.compile(r"([0-9a-f-]*)\.([0-9]{1,18})(?:\.([0-9]{1,18}))?")
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,11 @@ class ChangePage:
 def changes_page(session: Session, account: Account, *, cursor: str, limit: int) -> ChangePage:
     """The next changes for this account after `cursor` (empty: from the start).
 
-    Raises CursorTooOld when the cursor is from another life of the database; the tablet then rebuilds its
-    caches and keeps its unsent work.
+    Raises CursorTooOld when the cursor is from another life of the database, or from before removals that have
+    been forgotten since; the tablet then rebuilds its caches and keeps its unsent work.
     """
-    epoch, high_water = epoch_and_high_water(session)
-    after = _read_cursor(cursor, epoch, high_water)
+    feed = feed_state(session)
+    after, base = _read_cursor(cursor, feed)
     changes = changes_after(session, account.id, after, limit)
     items = [
         {
@@ -58,21 +58,30 @@ def changes_page(session: Session, account: Account, *, cursor: str, limit: int)
     ]
     last = changes[-1].seq if changes else after
     remaining = count_after(session, account.id, last)
-    return ChangePage(items, f"{epoch}.{last}", remaining > 0, remaining)
+    return ChangePage(items, _write_cursor(feed, last, base), remaining > 0, remaining)
 
 
-def _read_cursor(cursor: str, epoch: str, high_water: int) -> int:
-    if not cursor:
-        return 0
-    given_epoch, _, seq = cursor.rpartition(".")
-    if given_epoch == epoch and _SEQ.fullmatch(seq) and int(seq) <= high_water:
-        return int(seq)
-    if given_epoch == "" and seq == "0":
-        return 0
+def _read_cursor(cursor: str, feed: FeedState) -> tuple[int, int]:
+    """Where the tablet is, and through which number removals had been forgotten when it began from nothing.
+
+    Without the second, a tablet that begins on an old feed would be told after its first page that it is too old.
+    """
+    if cursor in ("", ".0"):
+        return 0, feed.purged_through
+    match = _CURSOR.fullmatch(cursor)
+    if match is not None:
+        epoch, after, base = match[1], int(match[2]), int(match[3] or 0)
+        if epoch == feed.epoch and after <= feed.high_water and max(after, base) >= feed.purged_through:
+            return after, base
     raise CursorTooOld(
-        "The service was restored from a backup, so the tablet fetches its caseload again. "
-        "Visits waiting on it are safe."
+        "The service was restored from a backup, or this tablet was away for more than a year, so the tablet "
+        "fetches its caseload again. Visits waiting on it are safe."
     )
+
+
+def _write_cursor(feed: FeedState, last: int, base: int) -> str:
+    cursor = f"{feed.epoch}.{last}"
+    return cursor if last >= base else f"{cursor}.{base}"
 
 
 def _body(session: Session, account: Account, change: Change) -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ bulk. Checking the answers against the form comes later (services.judging): a re
 """
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -13,25 +13,31 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from hvapp.domain.accounts import Account
+from hvapp.domain.accounts import Author
+from hvapp.domain.envelopes import FindKey, Opened, Unopened, open_envelope, read_plain
+from hvapp.domain.errors import UnknownTablet
 from hvapp.domain.forms import FormLibrary
-from hvapp.domain.reconcile import QUARANTINING, Known, reconcile
-from hvapp.domain.review import VisitState, state_after_revision
+from hvapp.domain.reconcile import QUARANTINING, Known, reconcile, stays_apart
+from hvapp.domain.review import VisitState, state_of_versions
 from hvapp.domain.submissions import ItemResult, Malformed, Receipt, Result, Submission
+from hvapp.domain.tablets import TabletId
 from hvapp.store.audit import write_audits
 from hvapp.store.changes import announce
-from hvapp.store.children import ChildRow, children_by_ids
+from hvapp.store.children import ChildRow, resolve_children
+from hvapp.store.devices import meet
 from hvapp.store.transaction import transaction
+from hvapp.store.versions import settle_visit
 from hvapp.store.visits import (
     Lineage,
-    QuarantineRow,
     VisitHead,
+    VisitRow,
+    add_quarantined,
     add_revisions,
     add_visits,
     lineage_of,
     move_visits,
+    moved_visits_of,
     next_receipt_numbers,
-    quarantine_by_body,
     receipts_of,
     visit_heads,
 )
@@ -41,63 +47,85 @@ from hvapp.store.visits import (
 class Sender:
     """On whose behalf a batch is taken in, and with what."""
 
-    author: Account
+    author: Author
     forms: FormLibrary
     receipt_key: bytes
     now: datetime
+    device_revoked: bool = False
 
 
-def receive_batch(
+def receive_sealed(
     session: Session,
     *,
-    author: Account,
+    tablet: TabletId,
+    items: list[Any],
+    find_key: FindKey,
+    forms: FormLibrary,
+    receipt_key: bytes,
+    now: datetime,
+) -> list[ItemResult]:
+    """One result for each envelope, in order. Everything accepted is on disk when this returns.
+
+    Raises UnknownTablet when there is no such account here.
+    """
+    # Opening costs time that no other writer should wait for.
+    opened = [open_envelope(item, tablet.device_id, find_key) for item in items]
+    with transaction(session):
+        met = meet(session, tablet, now)
+        if met is None:
+            raise UnknownTablet
+        author = Author(tablet.account_id, met.team_id)
+        return _take_all(session, Sender(author, forms, receipt_key, now, met.revoked), opened)
+
+
+def receive_plain(
+    session: Session,
+    *,
+    author: Author,
     items: list[Any],
     forms: FormLibrary,
     receipt_key: bytes,
     now: datetime,
 ) -> list[ItemResult]:
-    """One result for each item, in order. Everything accepted is on disk when this returns."""
-    sender = Sender(author, forms, receipt_key, now)
-    entries = [(item, _read(item)) for item in items]
+    """The same for revisions made on this machine, which nobody had to seal."""
     with transaction(session):
-        first = next_receipt_numbers(session, len(entries))
-        try:
-            with session.begin_nested():
-                return _take(session, sender, entries, first)
-        except IntegrityError:
-            # Another connection stored one of these a moment ago: one by one, each in its own savepoint.
-            return [_take_alone(session, sender, entry, first + index) for index, entry in enumerate(entries)]
+        return _take_all(
+            session, Sender(author, forms, receipt_key, now), [read_plain(item) for item in items]
+        )
 
 
-Entry = tuple[Any, Submission | Malformed]
-
-
-def _read(item: Any) -> Submission | Malformed:
-    try:
-        return Submission.from_json(item)
-    except Malformed as error:
-        return error
-
-
-def _take_alone(session: Session, sender: Sender, entry: Entry, seq: int) -> ItemResult:
+def _take_all(session: Session, sender: Sender, opened: list[Opened]) -> list[ItemResult]:
+    first = next_receipt_numbers(session, len(opened))
     try:
         with session.begin_nested():
-            return _take(session, sender, [entry], seq)[0]
+            return _take(session, sender, opened, first)
+    except IntegrityError:
+        # Another connection stored one of these a moment ago: one by one, each in its own savepoint.
+        return [_take_alone(session, sender, one, first + index) for index, one in enumerate(opened)]
+
+
+def _take_alone(session: Session, sender: Sender, one: Opened, seq: int) -> ItemResult:
+    try:
+        with session.begin_nested():
+            return _take(session, sender, [one], seq)[0]
     except IntegrityError:
         # It was the one; now that it is on file it is a duplicate like any other.
-        return _take(session, sender, [entry], seq)[0]
+        return _take(session, sender, [one], seq)[0]
 
 
-def _take(session: Session, sender: Sender, entries: list[Entry], first: int) -> list[ItemResult]:
-    desk = _Desk.open(session, sender, [entry for _, entry in entries if isinstance(entry, Submission)])
-    results = [
-        _keep_malformed(session, sender, item, entry)
-        if isinstance(entry, Malformed)
-        else desk.take(session, entry, first + index)
-        for index, (item, entry) in enumerate(entries)
-    ]
+def _take(session: Session, sender: Sender, opened: list[Opened], first: int) -> list[ItemResult]:
+    desk = _Desk.open(session, sender, [one.found for one in opened if isinstance(one.found, Submission)])
+    results = [_take_one(session, desk, one, first + index) for index, one in enumerate(opened)]
     desk.write(session)
-    return results
+    return [desk.told(result) for result in results]
+
+
+def _take_one(session: Session, desk: "_Desk", one: Opened, seq: int) -> ItemResult:
+    if isinstance(one.found, Malformed):
+        return _keep_malformed(session, desk.sender, one.kept, one.found)
+    if isinstance(one.found, Unopened):
+        return _keep_unopened(session, desk.sender, one.kept, one.found)
+    return desk.take(session, one.found, seq)
 
 
 @dataclass
@@ -108,20 +136,28 @@ class _Desk:
     receipts: dict[str, tuple[str, int, datetime, list[str]]]
     visits: dict[str, VisitHead]
     lineage: dict[str, list[Lineage]]
-    children: dict[str, ChildRow]
+    children: dict[str, ChildRow]  # by every id they are known under
+    moved: dict[str, str]  # versions a supervisor has made another visit of, and that visit
     new_revisions: list[dict[str, Any]] = field(default_factory=list)
     new_visits: dict[str, VisitHead] = field(default_factory=dict)
     moved_visits: dict[str, VisitHead] = field(default_factory=dict)
+    tangled: set[str] = field(default_factory=set)  # visits whose versions do not simply follow one another
 
     @classmethod
     def open(cls, session: Session, sender: Sender, submissions: list[Submission]) -> "_Desk":
-        visit_ids = {one.visit_id for one in submissions}
+        moved = moved_visits_of(session, {one.parent_rev for one in submissions if one.parent_rev})
+        visit_ids = {one.visit_id for one in submissions} | set(moved.values())
+        visits, lineage = visit_heads(session, visit_ids), lineage_of(session, visit_ids)
+        refs = {one.child_id for one in submissions}
+        refs |= {visit.child_id for visit in visits.values() if visit.child_id}
+        refs |= {one.child_ref for versions in lineage.values() for one in versions}
         return cls(
             sender=sender,
             receipts=receipts_of(session, {one.rev_id for one in submissions}),
-            visits=visit_heads(session, visit_ids),
-            lineage=lineage_of(session, visit_ids),
-            children=children_by_ids(session, {one.child_id for one in submissions}),
+            visits=visits,
+            lineage=lineage,
+            children=resolve_children(session, refs),
+            moved=moved,
         )
 
     def take(self, session: Session, submission: Submission, seq: int) -> ItemResult:
@@ -142,6 +178,7 @@ class _Desk:
         add_visits(session, list(self.new_visits.values()))
         move_visits(session, list(self.moved_visits.values()))
         add_revisions(session, self.new_revisions)
+        self._untangle(session)
         for visit_id in {row["visit_id"] for row in self.new_revisions}:
             head = self.visits[visit_id]
             child = self.children.get(head.child_id or "")
@@ -161,67 +198,111 @@ class _Desk:
             ],
         )
 
+    def told(self, result: ItemResult) -> ItemResult:
+        """The result with what was only seen once the whole batch was filed."""
+        if result.rev_id not in self.receipts or result.receipt is None:
+            return result
+        return replace(result, flags=tuple(self.receipts[result.rev_id][3]))
+
     def _file(self, session: Session, submission: Submission, seq: int) -> list[str]:
         """Decide where a new revision belongs; answers its flags."""
         author, now = self.sender.author, self.sender.now
-        visit = self.visits.get(submission.visit_id)
-        earlier = self.lineage.setdefault(submission.visit_id, [])
-        # Sent out of order: a version already on file was made from this one, so it is history, not news.
-        is_ancestor = any(one.parent_id == submission.rev_id for one in earlier)
-        flags = reconcile(
-            submission, self._known(submission, visit, earlier, is_ancestor), author_id=author.id, now=now
+        visit_id = self.moved.get(submission.parent_rev or "", submission.visit_id)
+        visit = self.visits.get(visit_id)
+        earlier = self.lineage.setdefault(visit_id, [])
+        flags = reconcile(submission, self._known(submission, visit, earlier), author_id=author.id, now=now)
+        apart = visit is not None and stays_apart(
+            flags,
+            visit_quarantined=visit.state == VisitState.QUARANTINED,
+            # Sent out of order: a version already on file was made from this one.
+            is_ancestor=any(submission.rev_id in one.parents for one in earlier),
         )
-        quarantine = not QUARANTINING.isdisjoint(flags)
         if visit is None:
-            self._begin_visit(submission, quarantine)
-        elif not is_ancestor and (not quarantine or visit.state == VisitState.QUARANTINED):
-            visit.state = state_after_revision(VisitState(visit.state), quarantine=quarantine).value
-            visit.head_revision_id = submission.rev_id
-            visit.occurred_at = submission.occurred_at
-            visit.received_at = now
-            if visit.id not in self.new_visits:
-                self.moved_visits[visit.id] = visit
-        elif quarantine and not is_ancestor:
+            self._begin_visit(submission, visit_id, state_of_versions(flags, in_conflict=False))
+        elif apart:
             # On file with its visit, but nothing there points to it: without this nobody would see it.
             why = next(flag for flag in flags if flag in QUARANTINING)
-            _quarantine(session, self.sender, submission.body, None, why.value)
-        earlier.append(Lineage(submission.rev_id, submission.parent_rev, submission.child_id))
+            _quarantine(session, self.sender, submission.body, submission.rev_id, why.value)
+        elif submission.parent_rev == visit.head_revision_id and visit.state != VisitState.TWO_VERSIONS:
+            self._follow(visit, submission, state_of_versions(flags, in_conflict=False))
+        else:
+            self.tangled.add(visit_id)
+        parents = (submission.parent_rev,) if submission.parent_rev else ()
+        earlier.append(Lineage(submission.rev_id, parents, submission.child_id, author.id, apart))
         values = [flag.value for flag in flags]
-        self.new_revisions.append(_row(submission, author, values, seq, now))
+        row = _row(submission, author, values, seq, now)
+        row |= {"visit_id": visit_id, "apart": apart, "moved_from": None}
+        if visit_id != submission.visit_id:
+            self.moved[submission.rev_id] = visit_id
+            row["moved_from"] = submission.visit_id
+        self.new_revisions.append(row)
         return values
 
-    def _known(
-        self, submission: Submission, visit: VisitHead | None, earlier: list[Lineage], is_ancestor: bool
-    ) -> Known:
+    def _known(self, submission: Submission, visit: VisitHead | None, earlier: list[Lineage]) -> Known:
         child = self.children.get(submission.child_id)
         form = self.sender.forms.find(submission.form_id, submission.form_version)
+        newest = self.sender.forms.current(form.contact_type) if form else None
+        versions = [one for one in earlier if not one.apart]
+        # Whoever has a version in the visit already, by a supervisor's word, is no stranger to it.
+        stranger = all(one.author_id != self.sender.author.id for one in versions)
         return Known(
             child_known=child is not None,
             allocated=child is not None and child.named_visitor_id == self.sender.author.id,
+            child_merged=child is not None and child.id != submission.child_id,
+            child_deceased=child is not None and child.person.deceased_on is not None,
             form_known=form is not None,
             form_hash=form.hash if form else None,
-            visit_author_id=visit.author_id if visit else None,
-            visit_child_ref=earlier[0].child_ref if earlier else None,
-            head_rev=None if is_ancestor or visit is None else visit.head_revision_id,
             form_contact_type=form.contact_type if form else None,
-            parent_known=any(one.revision_id == submission.parent_rev for one in earlier),
+            newest_form_version=newest.version if newest and form and newest.id == form.id else 0,
+            visit_author_id=visit.author_id if visit and stranger else None,
+            other_child=bool(versions)
+            and self._child_id(versions[0].child_ref) != self._child_id(submission.child_id),
+            parent_known=any(one.revision_id == submission.parent_rev for one in versions),
+            device_revoked=self.sender.device_revoked,
         )
 
-    def _begin_visit(self, submission: Submission, quarantine: bool) -> None:
+    def _child_id(self, ref: str) -> str:
+        """Who a child is now, for comparing: the id itself, where nobody knows it."""
+        child = self.children.get(ref)
+        return child.id if child else ref
+
+    def _begin_visit(self, submission: Submission, visit_id: str, state: VisitState) -> None:
         child = self.children.get(submission.child_id)
         author = self.sender.author
         visit = VisitHead(
-            id=submission.visit_id,
+            id=visit_id,
             child_id=child.id if child else None,
             author_id=author.id,
-            team_id=child.team_id if child else author.team.id,
+            team_id=child.team_id if child else author.team_id,
             contact_type=submission.contact_type,
-            state=state_after_revision(None, quarantine=quarantine).value,
+            state=state.value,
             head_revision_id=submission.rev_id,
             occurred_at=submission.occurred_at,
             received_at=self.sender.now,
         )
         self.visits[visit.id] = self.new_visits[visit.id] = visit
+
+    def _follow(self, visit: VisitHead, submission: Submission, state: VisitState) -> None:
+        """The ordinary case: a version made from the present one takes its place."""
+        child = self.children.get(submission.child_id)
+        if visit.child_id is None and child is not None:
+            visit.child_id, visit.team_id = child.id, child.team_id
+        visit.state = state.value
+        visit.head_revision_id = submission.rev_id
+        visit.occurred_at = submission.occurred_at
+        visit.received_at = self.sender.now
+        if visit.id not in self.new_visits:
+            self.moved_visits[visit.id] = visit
+
+    def _untangle(self, session: Session) -> None:
+        """Work out what is the present version where that is not simply the last one."""
+        for visit_id in sorted(self.tangled):
+            arrived = {row["id"] for row in self.new_revisions if row["visit_id"] == visit_id}
+            visit = session.get_one(VisitRow, visit_id, populate_existing=True)
+            settle_visit(session, self.sender.forms, visit, self.sender.now, arrived)
+            for revision in visit.revisions:
+                if revision.id in arrived:
+                    self.receipts[revision.id][3][:] = revision.flags
 
     def _result(
         self,
@@ -238,12 +319,12 @@ class _Desk:
             seq=seq,
             received_at=received_at,
         )
-        return ItemResult(submission.rev_id, result, message, tuple(flags), receipt)
+        child = self.children.get(submission.child_id)
+        resolved = child.id if child and child.id != submission.child_id else None
+        return ItemResult(submission.rev_id, result, message, tuple(flags), receipt, resolved)
 
 
-def _row(
-    submission: Submission, author: Account, flags: list[str], seq: int, now: datetime
-) -> dict[str, Any]:
+def _row(submission: Submission, author: Author, flags: list[str], seq: int, now: datetime) -> dict[str, Any]:
     return {
         "id": submission.rev_id,
         "visit_id": submission.visit_id,
@@ -272,6 +353,16 @@ def _keep_malformed(session: Session, sender: Sender, item: Any, error: Malforme
     )
 
 
+def _keep_unopened(session: Session, sender: Sender, item: Any, unopened: Unopened) -> ItemResult:
+    _quarantine(session, sender, item, unopened.rev_id, "key")
+    return ItemResult(
+        unopened.rev_id,
+        Result.REJECTED_KEY,
+        "The service could not open the visit, so it has not been received. The tablet keeps the visit and seals "
+        "it again when it is next unlocked.",
+    )
+
+
 def _keep_altered(session: Session, sender: Sender, submission: Submission) -> ItemResult:
     _quarantine(session, sender, submission.body, submission.rev_id, "hash")
     return ItemResult(
@@ -285,16 +376,19 @@ def _keep_altered(session: Session, sender: Sender, submission: Submission) -> I
 def _quarantine(session: Session, sender: Sender, item: Any, rev_id: str | None, reason: str) -> None:
     """Keep the item as it came; the same one sent again is kept once."""
     body = json.dumps(item, ensure_ascii=True, sort_keys=True)
-    digest = sha256(body.encode()).hexdigest()
-    if quarantine_by_body(session, sender.author.id, digest) is None:
-        session.add(
-            QuarantineRow(
-                account_id=sender.author.id,
-                revision_ref=rev_id,
-                reason=reason,
-                body=body,
-                body_sha256=digest,
-                received_at=sender.now,
-            )
-        )
-        session.flush()
+    add_quarantined(
+        session,
+        account_id=sender.author.id,
+        revision_ref=rev_id,
+        reason=reason,
+        body=body,
+        body_sha256=sha256(body.encode()).hexdigest(),
+        received_at=sender.now,
+        device_id=_device_of(item),
+    )
+
+
+def _device_of(item: Any) -> str | None:
+    """The tablet an item says it is from, where it can be read: a faulty one is found by it."""
+    device_id = item.get("device_id") if isinstance(item, dict) else None
+    return device_id if isinstance(device_id, str) and len(device_id) == 36 else None

@@ -14,6 +14,7 @@ from sqlalchemy import ForeignKey, Index, Table, bindparam, delete, func, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hvapp.store.base import Base, Id, new_id
+from hvapp.store.database import insert_unless_there
 
 _PENDING = "hvapp_changes"
 
@@ -37,6 +38,18 @@ class ChangeRow(Base):
     seq: Mapped[int]
     removed: Mapped[bool]
     changed_at: Mapped[datetime | None]
+
+
+@dataclass(frozen=True)
+class FeedState:
+    """The feed's identity, its newest number, and the number through which removals have been forgotten.
+
+    Before the first change: an empty epoch.
+    """
+
+    epoch: str
+    high_water: int
+    purged_through: int
 
 
 @dataclass(frozen=True)
@@ -69,15 +82,7 @@ def number(session: Session) -> None:
     if not pending:
         return
     session.flush()
-    counter = session.execute(
-        update(ChangeCounterRow)
-        .values(value=ChangeCounterRow.value + len(pending))
-        .returning(ChangeCounterRow.value)
-    ).scalar_one_or_none()
-    if counter is None:
-        session.add(ChangeCounterRow(id=1, epoch=new_id(), value=len(pending)))
-        counter = len(pending)
-    first = counter - len(pending) + 1
+    first = _take_numbers(session, len(pending))
     now = datetime.now(UTC)
     keys = [
         {"account": account_id, "type": record_type, "record": record_id}
@@ -108,15 +113,57 @@ def number(session: Session) -> None:
     )
 
 
+def _take_numbers(session: Session, count: int) -> int:
+    """Take `count` numbers and keep everybody else from taking any until the commit; answers the first."""
+    take = (
+        update(ChangeCounterRow)
+        .values(value=ChangeCounterRow.value + count)
+        .returning(ChangeCounterRow.value)
+    )
+    last = session.execute(take).scalar_one_or_none()
+    if last is None:
+        insert_unless_there(session, ChangeCounterRow, [{"id": 1, "epoch": new_id(), "value": 0}])
+        last = session.execute(take).scalar_one()
+    return last - count + 1
+
+
 def forget(session: Session) -> None:
     """Drop what was announced in a transaction that failed."""
     session.info.pop(_PENDING, None)
 
 
-def epoch_and_high_water(session: Session) -> tuple[str, int]:
-    """The feed's identity and its newest number. Before the first change: an empty epoch and 0."""
+def ensure_epoch(session: Session) -> None:
+    """Give a new feed its identity before the first change; inside a transaction."""
+    if session.get(ChangeCounterRow, 1) is None:
+        insert_unless_there(
+            session, ChangeCounterRow, [{"id": 1, "epoch": new_id(), "value": 0, "purged_through": 0}]
+        )
+
+
+def begin_epoch(session: Session) -> str:
+    """A new identity: every cursor given so far is refused from now on. Inside a transaction."""
+    ensure_epoch(session)
+    epoch = new_id()
+    session.execute(update(ChangeCounterRow).values(epoch=epoch))
+    return epoch
+
+
+def feed_state(session: Session) -> FeedState:
     row = session.get(ChangeCounterRow, 1, populate_existing=True)
-    return (row.epoch, row.value) if row else ("", 0)
+    return FeedState(row.epoch, row.value, row.purged_through) if row else FeedState("", 0, 0)
+
+
+def purge_removals(session: Session, before: datetime) -> int:
+    """Forget what left caseloads before this time; inside a transaction. Answers how many it was."""
+    old = (ChangeRow.removed.is_(True), ChangeRow.changed_at < before)
+    newest = session.scalar(select(func.max(ChangeRow.seq)).where(*old))
+    if newest is None:
+        return 0
+    session.execute(
+        update(ChangeCounterRow).where(ChangeCounterRow.purged_through < newest).values(purged_through=newest)
+    )
+    purged = session.execute(delete(ChangeRow).where(*old).returning(ChangeRow.seq)).all()
+    return len(purged)
 
 
 def changes_after(session: Session, account_id: str, seq: int, limit: int) -> list[Change]:

@@ -1,11 +1,16 @@
 """Tablets that have been made ready, and what the server asks of them."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import BigInteger, ForeignKey, func, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from hvapp.domain.tablets import UNNAMED, Command, TabletId
+from hvapp.store.accounts import AccountRow
+from hvapp.store.audit import write_audit
 from hvapp.store.base import Base, Id, new_id
+from hvapp.store.database import insert_unless_there
 
 
 class DeviceRow(Base):
@@ -41,3 +46,101 @@ class TabletCommandRow(Base):
     issued_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
     left: Mapped[int | None]
+
+
+@dataclass(frozen=True)
+class Met:
+    """Who a tablet's work belongs to, and whether the tablet has been revoked."""
+
+    team_id: str
+    revoked: bool
+
+
+def meet(session: Session, tablet: TabletId, now: datetime) -> Met | None:
+    """Note that a tablet was heard from; inside a transaction. None when there is no such account.
+
+    A tablet that the database does not know, because it was restored from a backup, is written down again.
+    """
+    found = session.execute(
+        select(AccountRow.team_id, DeviceRow.id, DeviceRow.revoked_at)
+        .outerjoin(DeviceRow, DeviceRow.id == tablet.device_id)
+        .where(AccountRow.id == tablet.account_id)
+    ).one_or_none()
+    if found is None:
+        return None
+    team_id, _, revoked_at = found
+    known: str | None = found[1]  # an outer join
+    if known is None:
+        add_device(session, tablet, name=UNNAMED, storage_persisted=None, now=now)
+    else:
+        session.execute(update(DeviceRow).where(DeviceRow.id == known).values(last_contact_at=now))
+    return Met(team_id, revoked_at is not None)
+
+
+def add_device(
+    session: Session, tablet: TabletId, *, name: str, storage_persisted: bool | None, now: datetime
+) -> None:
+    """Write a tablet down, unless another connection has done so a moment ago."""
+    row = {
+        "id": tablet.device_id,
+        "account_id": tablet.account_id,
+        "name": name,
+        "storage_persisted": storage_persisted,
+        "registered_at": now,
+        "last_contact_at": now,
+    }
+    insert_unless_there(session, DeviceRow, [row])
+    write_audit(
+        session,
+        at=now,
+        account_id=tablet.account_id,
+        action="device_registered",
+        subject_type="device",
+        subject_id=tablet.device_id,
+    )
+
+
+def note_clock(session: Session, device_id: str, offset_ms: int) -> None:
+    session.execute(update(DeviceRow).where(DeviceRow.id == device_id).values(clock_offset_ms=offset_ms))
+
+
+def devices_of_team(session: Session, team_id: str) -> list[tuple[DeviceRow, str, int | None]]:
+    """The team's tablets, the one heard from last coming first: each with its visitor's name and what it had to
+    destroy undelivered."""
+    left = (
+        select(func.sum(TabletCommandRow.left))
+        .where(TabletCommandRow.device_id == DeviceRow.id)
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        select(DeviceRow, AccountRow.name, left)
+        .join(AccountRow, AccountRow.id == DeviceRow.account_id)
+        .where(AccountRow.team_id == team_id)
+        .order_by(DeviceRow.last_contact_at.desc())
+    )
+    return [(row, name, lost) for row, name, lost in rows]
+
+
+def device_in_team(session: Session, device_id: str, team_id: str) -> DeviceRow | None:
+    """The tablet, locked against other writers where the engine locks rows, if its visitor is of this team."""
+    return session.scalars(
+        select(DeviceRow)
+        .join(AccountRow, AccountRow.id == DeviceRow.account_id)
+        .where(DeviceRow.id == device_id, AccountRow.team_id == team_id)
+        .with_for_update(of=DeviceRow)
+    ).one_or_none()
+
+
+def open_commands(session: Session, tablet: TabletId) -> list[Command]:
+    """What the tablet is still to do, oldest first."""
+    rows = session.execute(
+        select(TabletCommandRow.id, TabletCommandRow.kind, TabletCommandRow.issued_at)
+        .join(DeviceRow, DeviceRow.id == TabletCommandRow.device_id)
+        .where(
+            DeviceRow.id == tablet.device_id,
+            DeviceRow.account_id == tablet.account_id,
+            TabletCommandRow.done_at.is_(None),
+        )
+        .order_by(TabletCommandRow.issued_at)
+    )
+    return [Command(*row) for row in rows]

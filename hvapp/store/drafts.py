@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, LargeBinary
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, LargeBinary, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hvapp.store.base import Base, Id
 from hvapp.store.keys import Kid
@@ -21,3 +21,14 @@ class RescuedDraftRow(Base):
     box: Mapped[bytes] = mapped_column(LargeBinary)
     kept_at: Mapped[datetime]
     taken_at: Mapped[datetime | None]
+
+
+def drafts_waiting(session: Session, account_id: str) -> list[RescuedDraftRow]:
+    """Those that nobody has taken back, the oldest first."""
+    return list(
+        session.scalars(
+            select(RescuedDraftRow)
+            .where(RescuedDraftRow.account_id == account_id, RescuedDraftRow.taken_at.is_(None))
+            .order_by(RescuedDraftRow.kept_at)
+        )
+    )

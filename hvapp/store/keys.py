@@ -1,9 +1,9 @@
-"""The server's key pairs, to which tablets seal what they send."""
+"""The service's key pairs, to which tablets seal what they send."""
 
 from datetime import datetime
 
-from sqlalchemy import LargeBinary, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import LargeBinary, String, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hvapp.store.base import Base
 
@@ -20,3 +20,18 @@ class SealingKeyRow(Base):
     private_key: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime]
     retired_at: Mapped[datetime | None]
+
+
+def keys_in_use(session: Session) -> list[SealingKeyRow]:
+    """Those that tablets may seal to, the newest first."""
+    return list(
+        session.scalars(
+            select(SealingKeyRow)
+            .where(SealingKeyRow.retired_at.is_(None))
+            .order_by(SealingKeyRow.created_at.desc(), SealingKeyRow.kid)
+        )
+    )
+
+
+def retire_all(session: Session, now: datetime) -> None:
+    session.execute(update(SealingKeyRow).where(SealingKeyRow.retired_at.is_(None)).values(retired_at=now))

@@ -3,16 +3,23 @@
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from flask import current_app, g, request
+from flask import current_app, g, request, session
 from flask_login import current_user
 
 from hvapp.domain.accounts import Account, Role
 from hvapp.domain.errors import NotAllowed
+from hvapp.extensions import csrf, db
+from hvapp.services import devices
+from hvapp.web import tablet_auth
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 ATTRIBUTE = "hvapp_access"
 EVERYONE = "everyone"
+TABLET = "tablet"
+
+REVOKED_MAY_CALL = {"auth.sign_out", "api.register_device"}
+"""What a session that belongs to a revoked tablet still opens; registering tells the tablet what it is to do."""
 
 
 class SignedOut(Exception):
@@ -35,8 +42,14 @@ def public(view: View) -> View:
     return view
 
 
+def tablet(view: View) -> View:
+    """Only a tablet may call the view, with its own token. There is no cookie, so there is nothing to forge."""
+    setattr(view, ATTRIBUTE, TABLET)
+    return cast(View, csrf.exempt(view))
+
+
 def declared_access(endpoint: str) -> Any:
-    """What a route declares: EVERYONE, a set of roles, or None where it was forgotten."""
+    """What a route declares: EVERYONE, TABLET, a set of roles, or None where it was forgotten."""
     if endpoint == "static":
         return EVERYONE
     return getattr(current_app.view_functions[endpoint], ATTRIBUTE, None)
@@ -49,11 +62,21 @@ def enforce() -> None:
     access = declared_access(request.endpoint)
     if access == EVERYONE:
         return
+    if access == TABLET:
+        tablet_auth.recognise()
+        return
     if not current_user.is_authenticated:
         raise SignedOut
+    if TABLET in session and request.endpoint not in REVOKED_MAY_CALL:
+        devices.refuse_revoked(db.session, session[TABLET])
     if access is None or signed_in().role not in access:
         raise NotAllowed("Your account does not open this page. If you need it, ask your administrator.")
     g.private = True
+
+
+def bind_session_to(device_id: str) -> None:
+    """Tie this session to the tablet that it was begun on: revoking the tablet then ends what the session opens."""
+    session[TABLET] = device_id
 
 
 def signed_in() -> Account:

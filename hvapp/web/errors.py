@@ -6,6 +6,7 @@ import structlog
 from flask import Flask, Response, has_request_context, jsonify, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -16,6 +17,9 @@ from hvapp.domain.errors import (
     Invalid,
     NotAllowed,
     NotFound,
+    ProtocolTooNew,
+    TabletRevoked,
+    UnknownTablet,
     WrongCredentials,
 )
 from hvapp.web.access import SignedOut
@@ -29,7 +33,12 @@ STATUS: dict[type[DomainError], int] = {
     Invalid: 422,
     WrongCredentials: 401,
     CursorTooOld: 410,
+    UnknownTablet: 401,
+    TabletRevoked: 403,
+    ProtocolTooNew: 426,
 }
+
+RETRY_AFTER_SECONDS = 10
 
 HTTP_WORDS: dict[int, tuple[str, str]] = {
     400: ("bad_request", "The request could not be read. Nothing was changed. Go back and try again."),
@@ -89,11 +98,14 @@ def handle_http(error: HTTPException) -> tuple[Response | str, int] | HTTPExcept
     return respond(status, code, message)
 
 
-def handle_database_down(error: OperationalError) -> tuple[Response | str, int]:
+def handle_database_down(
+    error: OperationalError | PoolTimeout,
+) -> tuple[Response | str, int, dict[str, str]]:
+    """Locked, full up or gone: the same request may well succeed later, and the answer says when to try."""
     # The statement's parameters hold patient data, so only the kind of fault is logged.
-    log.error("database_unavailable", kind=type(error.orig).__name__)
+    log.error("database_unavailable", kind=type(getattr(error, "orig", error)).__name__)
     code, message = HTTP_WORDS[503]
-    return respond(503, code, message)
+    return *respond(503, code, message), {"Retry-After": str(RETRY_AFTER_SECONDS)}
 
 
 def log_fault(error: Exception) -> None:
@@ -128,6 +140,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(CSRFError, handle_csrf)
     app.register_error_handler(HTTPException, handle_http)
     app.register_error_handler(OperationalError, handle_database_down)
+    app.register_error_handler(PoolTimeout, handle_database_down)
     app.register_error_handler(UnicodeEncodeError, handle_unreadable)
     app.register_error_handler(RecursionError, handle_unreadable)
     if not app.testing:

@@ -35,9 +35,11 @@ THREADS = 8
 class Line:
     """One tablet's connection to the real server."""
 
-    def __init__(self, url: str, account: Account) -> None:
+    def __init__(self, url: str, account: Account, maker: Tablet) -> None:
         self.url = url
         self.account = account
+        self.maker = maker
+        self.upload_token = ""
         self.http = requests.Session()
         self.http.trust_env = False
 
@@ -53,10 +55,22 @@ class Line:
         assert answer.status_code == 200, answer.text
         return self
 
+    def register(self) -> None:
+        address = f"{self.url}/sync/v1/devices/{self.maker.device_id}"
+        headers = {"X-CSRFToken": self.token()}
+        told = self.http.put(address, json={"name": "Tablet"}, headers=headers, timeout=20).json()
+        self.upload_token, self.maker.sealing_key = told["token"], told["sealing_key"]
+
     def push(self, *items: dict[str, Any]) -> list[dict[str, Any]]:
-        answer = self.post("/sync/v1/push", {"items": list(items)})
+        if not self.upload_token:
+            self.register()
+        answer = self.push_raw({"items": [self.maker.envelope(item) for item in items]})
         assert answer.status_code == 200, answer.text
         return list(answer.json()["results"])
+
+    def push_raw(self, body: Any) -> requests.Response:
+        headers = {"Authorization": f"Tablet {self.upload_token}"}
+        return self.http.post(f"{self.url}/sync/v1/push", json=body, headers=headers, timeout=20)
 
     def pull(self, cursor: str, limit: int) -> dict[str, Any]:
         asked = {"cursor": cursor, "limit": str(limit)}
@@ -72,7 +86,7 @@ class Service:
         self.maker = Tablet(None)  # type: ignore[arg-type]  # only to make revisions with
 
     def line(self, account: Account | None = None) -> Line:
-        return Line(self.url, account or self.world.amira).sign_in()
+        return Line(self.url, account or self.world.amira, self.maker).sign_in()
 
     def revision(self, **changes: Any) -> dict[str, Any]:
         return self.maker.revision(self.world, **changes)
@@ -297,8 +311,15 @@ def test_no_answer_and_no_name_reaches_the_log(service: Service) -> None:
     listed = service.revision()
     listed["payload"]["answers"] = ["CANARYTEXT four"]
     line.push(seal(good), odd, seal(bad), seal(listed), {"rev_id": "CANARYTEXT five"})
-    line.post("/sync/v1/push", "CANARYTEXT six")
-    line.http.post(f"{service.url}/sync/v1/push", data="{CANARYTEXT", timeout=20)
+    line.push_raw("CANARYTEXT six")
+    line.push_raw(
+        {"items": ["CANARYTEXT seven", {"rev_id": "CANARYTEXT", "kid": "CANARYTEXT", "box": "CANARYTEXT"}]}
+    )
+    headers = {"Authorization": f"Tablet {line.upload_token}"}
+    line.http.post(f"{service.url}/sync/v1/push", data="{CANARYTEXT", headers=headers, timeout=20)
+    line.http.put(
+        f"{service.url}/sync/v1/drafts/CANARYTEXT", json={"kid": "CANARYTEXT"}, headers=headers, timeout=20
+    )
     line.http.get(f"{service.url}/sync/v1/changes", params={"cursor": "CANARYTEXT"}, timeout=20)
     for revision in (good, odd, bad, listed):
         base = f"{service.url}/review/{revision['visit_id']}"
@@ -320,6 +341,8 @@ def test_no_answer_and_no_name_reaches_the_log(service: Service) -> None:
     wait_for_quiet(service)
 
     log = service.log()
+    assert line.upload_token.rpartition(".")[2] not in log
+    assert line.maker.sealing_key["key"] not in log
     assert [canary for canary in CANARIES if canary in log] == []
     assert "Traceback" not in log
 

@@ -1,5 +1,7 @@
-"""A tablet as the server sees it: signs in, fetches its token, pushes and pulls."""
+"""A tablet as the server sees it: signs in, registers, seals and pushes with its own token, and pulls."""
 
+import base64
+import json
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -8,9 +10,11 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from hvapp.domain import sealing
 from hvapp.domain.accounts import Account
 from hvapp.domain.canonical import sha256_hex
 from hvapp.domain.forms import load_forms
+from hvapp.domain.tablets import UUID
 from hvapp.settings import ROOT
 from tests.support.answers import complete_answers
 from tests.support.world import PASSWORD, World
@@ -25,6 +29,8 @@ class Tablet:
         self.account: Account | None = None
         self.device_id = new_id()
         self.device_seq = 0
+        self.upload_token: str | None = None
+        self.sealing_key: dict[str, str] = {}
 
     def sign_in(self, account: Account, password: str = PASSWORD) -> "Tablet":
         answer = self.post("/api/v1/sign-in", {"email": account.email, "password": password})
@@ -41,10 +47,59 @@ class Tablet:
         self.after()
         return answer
 
-    def push(self, *items: Any) -> list[dict[str, Any]]:
-        answer = self.post("/sync/v1/push", {"device_id": self.device_id, "items": list(items)})
+    def register(self, **more: Any) -> dict[str, Any]:
+        """Make the tablet known; from then on it has its token and the server's key."""
+        url, headers = f"/sync/v1/devices/{self.device_id}", {"X-CSRFToken": self.token()}
+        answer = self.client.put(
+            url, json={"name": "Tablet", "storage_persisted": True} | more, headers=headers
+        )
         assert answer.status_code == 200, answer.text
+        self.after()
+        self.upload_token, self.sealing_key = answer.json["token"], answer.json["sealing_key"]
+        return dict(answer.json)
+
+    def send(self, method: str, url: str, body: Any = None, **more: Any) -> TestResponse:
+        """With the tablet's token, and without the cookies of whoever is signed in."""
+        if self.upload_token is None:
+            self.register()
+        headers = {"Authorization": f"Tablet {self.upload_token}"} | more.pop("headers", {})
+        sent = {"json": body} if body is not None else {}
+        client = self.client.application.test_client(use_cookies=False)
+        answer = client.open(url, method=method, headers=headers, **sent, **more)
+        answer.close()  # what the server does behind an answer is done when the answer is read
+        self.after()
+        return answer
+
+    def push(self, *items: Any) -> list[dict[str, Any]]:
+        """Seal these revisions, or whatever stands in place of one, and hand them in."""
+        return self.push_sealed(*(self.envelope(item) for item in items))
+
+    def push_sealed(self, *envelopes: Any) -> list[dict[str, Any]]:
+        answer = self.send("POST", "/sync/v1/push", {"device_id": self.device_id, "items": list(envelopes)})
+        assert answer.status_code == 200, answer.text
+        self.sealing_key = answer.json["sealing_key"]
         return list(answer.json["results"])
+
+    def envelope(self, item: Any) -> dict[str, Any]:
+        """The item sealed. What has no id or number of its own travels under one that fits."""
+        given = item if isinstance(item, dict) else {}
+        rev_id, seq = given.get("rev_id"), given.get("device_seq")
+        known = isinstance(rev_id, str) and UUID.fullmatch(rev_id)
+        return self.envelope_of_bytes(
+            json.dumps(item).encode(),
+            rev_id=rev_id if known else new_id(),
+            device_seq=seq if isinstance(seq, int) else 0,
+        )
+
+    def envelope_of_bytes(self, plain: bytes, *, rev_id: str, device_seq: int) -> dict[str, Any]:
+        return {"rev_id": rev_id, "device_seq": device_seq} | self.seal("revision", rev_id, plain)
+
+    def seal(self, kind: str, id: str, plain: bytes) -> dict[str, str]:
+        if not self.sealing_key:
+            self.register()
+        public = base64.b64decode(self.sealing_key["key"])
+        box = sealing.seal(public, kind=kind, id=id, device_id=self.device_id, plain=plain)
+        return {"kid": self.sealing_key["kid"], "box": base64.b64encode(box).decode()}
 
     def pull(self, cursor: str = "", limit: int = 100) -> dict[str, Any]:
         answer = self.client.get("/sync/v1/changes", query_string={"cursor": cursor, "limit": limit})
@@ -77,6 +132,7 @@ class Tablet:
             "occurred_at": occurred.isoformat(),
             "sealed_at": now.isoformat(),
             "clock_offset_ms": 0,
+            "author_id": self.account.id if self.account else None,
             "payload": {
                 "answers": complete_answers(occurred, world),
                 "confirmed": {},
@@ -89,6 +145,7 @@ class Tablet:
 
 
 def seal(revision: dict[str, Any]) -> dict[str, Any]:
+    """The revision with the hash of its content."""
     bare = {key: value for key, value in revision.items() if key != "sha256"}
     return bare | {"sha256": sha256_hex(bare)}
 
