@@ -27,6 +27,19 @@ def sha256_hex(value: Any) -> str:
     return hashlib.sha256(canonical_json(value)).hexdigest()
 
 
+def is_too_deep(value: Any) -> bool:
+    """Whether a value is nested beyond DEEPEST. Follows no deeper than that itself."""
+    layer = [value]
+    for _ in range(DEEPEST + 1):
+        containers = [
+            one.values() if isinstance(one, dict) else one for one in layer if isinstance(one, dict | list)
+        ]
+        if not containers:
+            return False
+        layer = [child for container in containers for child in container]
+    return True
+
+
 def _refuse_other_types(value: Any, levels: int) -> None:
     if value is None or isinstance(value, str | bool | int):
         return

@@ -6,6 +6,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from hvapp.domain.canonical import is_too_deep
 from hvapp.domain.sealing import CannotOpen, NotARecord, open_box, read_box
 from hvapp.domain.submissions import Malformed, Submission
 from hvapp.domain.tablets import UUID
@@ -58,7 +59,8 @@ def open_envelope(item: Any, device_id: str, find_key: FindKey) -> Opened:
     opened = read_plain(content)
     one = opened.found
     if isinstance(one, Malformed):
-        return Opened(content, Malformed(one.message, rev_id))
+        # What is nested too deeply to be read is too deep to be written out again.
+        return Opened(item if is_too_deep(content) else content, Malformed(one.message, rev_id))
     if isinstance(one, Submission) and (one.rev_id, one.device_seq, one.device_id) != (
         rev_id,
         seq,

@@ -182,15 +182,17 @@ def test_a_visit_does_not_count_as_another_contact_than_its_form_is_for(
 def test_json_that_says_two_things_or_nothing_is_not_taken(
     tablet: Tablet, world: World, session: Session, written: str, read: str
 ) -> None:
-    body = json.dumps({"items": [tablet.revision(world)]}, separators=(",", ":"))
-    assert written in body
+    revision = tablet.revision(world)
+    plain = json.dumps(revision, separators=(",", ":"))
+    assert written in plain
 
-    answer = tablet.client.post(
-        "/sync/v1/push", data=body.replace(written, read), headers={"X-CSRFToken": tablet.token()}
+    [result] = tablet.push_sealed(
+        tablet.envelope_of_bytes(
+            plain.replace(written, read).encode(), rev_id=revision["rev_id"], device_seq=revision["device_seq"]
+        )
     )
-    answer.close()
 
-    assert answer.json["results"][0]["result"].startswith("rejected:")
+    assert result["result"].startswith("rejected:")
     assert session.scalar(select(func.count()).select_from(RevisionRow)) == 0
     assert session.scalar(select(func.count()).select_from(QuarantineRow)) == 1
 
@@ -200,24 +202,27 @@ def test_json_that_says_two_things_or_nothing_is_not_taken(
 def test_any_depth_is_answered_and_never_kept_where_it_cannot_be_read(
     tablet: Tablet, sue: Desk, world: World, levels: int, opening: str
 ) -> None:
-    body = json.dumps({"items": [tablet.revision(world)]})
+    revision = tablet.revision(world)
     closing = "]" if opening == "[" else "}"
-    body = body.replace('"home"', opening * levels + "1" + closing * levels)
+    deep = opening * levels + "1" + closing * levels
+    plain = json.dumps(revision).replace('"home"', deep).encode()
+    envelope = tablet.envelope_of_bytes(plain, rev_id=revision["rev_id"], device_seq=revision["device_seq"])
 
-    answer = tablet.client.post("/sync/v1/push", data=body, headers={"X-CSRFToken": tablet.token()})
-    answer.close()
+    [result] = tablet.push_sealed(envelope)
+    outside = tablet.send("POST", "/sync/v1/push", data=f'{{"items": [{deep}]}}')
 
-    if answer.status_code == 200:
-        assert answer.json["results"][0]["result"] == "rejected:malformed"
+    assert result["result"] == "rejected:malformed"
+    if outside.status_code == 200:
+        assert outside.json["results"][0]["result"] == "rejected:malformed"
     else:
-        assert (answer.status_code, answer.json["error"]["code"]) == (422, "malformed_json")
+        assert outside.status_code in (400, 422)
     assert sue.get("/review").status_code == 200
 
 
 def test_numbers_too_long_to_read_are_refused_in_words(tablet: Tablet) -> None:
     body = '{"items":[' + "9" * 5000 + "]}"
 
-    answer = tablet.client.post("/sync/v1/push", data=body, headers={"X-CSRFToken": tablet.token()})
+    answer = tablet.send("POST", "/sync/v1/push", data=body)
 
     assert (answer.status_code, answer.json["error"]["code"]) == (422, "malformed_json")
 
