@@ -1,33 +1,39 @@
 """The life of a visit on the server, and who may move it on."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from hvapp.domain.accounts import Account, Role
 from hvapp.domain.errors import Conflict, Invalid, NotAllowed
+from hvapp.domain.reconcile import QUARANTINING
 
 
 class VisitState(StrEnum):
     QUARANTINED = "quarantined"  # kept, but cannot be filed without a person
+    TWO_VERSIONS = "two_versions"  # changed on two tablets, and a person has to choose
     RECEIVED = "received"
     RETURNED = "returned"
     APPROVED = "approved"
     IN_RED_BOOK = "in_red_book"
     RED_BOOK_FAILED = "red_book_failed"
     NOT_SHARED = "not_shared"  # the family did not agree to the red book
+    SET_ASIDE = "set_aside"  # kept, and not to be counted: made by mistake, or about somebody else
 
 
 STATE_WORDS = {
     VisitState.QUARANTINED: "Needs sorting out",
+    VisitState.TWO_VERSIONS: "Two versions to settle",
     VisitState.RECEIVED: "To review",
     VisitState.RETURNED: "Returned",
     VisitState.APPROVED: "Approved, waiting for the red book",
     VisitState.IN_RED_BOOK: "In the red book",
     VisitState.RED_BOOK_FAILED: "Red book: needs attention",
     VisitState.NOT_SHARED: "Approved, not shared with the red book",
+    VisitState.SET_ASIDE: "Set aside",
 }
 
-AWAITING_REVIEW = (VisitState.RECEIVED, VisitState.QUARANTINED)
+AWAITING_REVIEW = (VisitState.RECEIVED, VisitState.TWO_VERSIONS, VisitState.QUARANTINED)
 AFTER_APPROVAL = (
     VisitState.APPROVED,
     VisitState.IN_RED_BOOK,
@@ -73,13 +79,21 @@ def check_may_decide(
         raise Conflict(
             "This visit has to be sorted out before it can be reviewed. It is kept safe meanwhile."
         )
+    if state is VisitState.TWO_VERSIONS:
+        raise Conflict(
+            "This visit was changed on two tablets. Both versions are safe. Choose between their answers first."
+        )
     if state is not VisitState.RECEIVED:
         raise Conflict(f"This visit was already decided: {STATE_WORDS[state].lower()}.")
 
 
-def check_return(comment: str) -> str:
-    """The comment, tidied. A visit is never sent back without saying why."""
+def check_return(comment: str, questions: int = 0) -> str:
+    """The comment, tidied. A visit is never sent back without saying why; questions on single answers say it too."""
     text = comment.strip()
+    if not text and questions:
+        return "There is a question about one of your answers." if questions == 1 else (
+            f"There are questions about {questions} of your answers."
+        )
     if not text:
         raise Invalid("Say what you would like the visitor to look at.", "comment_missing")
     if len(text) > LONGEST_COMMENT:
@@ -106,8 +120,8 @@ def check_reason(reason: str) -> str:
     return text
 
 
-def state_after_revision(state: VisitState | None, *, quarantine: bool) -> VisitState:
-    """A new head revision always has to be looked at, also after an approval (it is then an amendment)."""
-    if quarantine and state in (None, VisitState.QUARANTINED):
+def state_of_versions(flags: Iterable[str], *, in_conflict: bool) -> VisitState:
+    """Where a visit stands while nobody has decided on its present version; `flags` are those nobody has let pass."""
+    if not QUARANTINING.isdisjoint(flags):
         return VisitState.QUARANTINED
-    return VisitState.RECEIVED
+    return VisitState.TWO_VERSIONS if in_conflict else VisitState.RECEIVED

@@ -19,6 +19,7 @@ from sqlalchemy.orm import (
 from hvapp.store.accounts import AccountRow
 from hvapp.store.base import Base, Id, new_id
 from hvapp.store.children import ChildRow
+from hvapp.store.database import insert_unless_there
 
 
 class VisitRow(Base):
@@ -175,19 +176,27 @@ def visit_by_id(session: Session, visit_id: str) -> VisitRow | None:
     return session.get(VisitRow, visit_id)
 
 
+def visit_to_change(session: Session, visit_id: str) -> VisitRow | None:
+    """The visit, which nobody else changes until this transaction ends. Its messages change under this lock too."""
+    return session.get(VisitRow, visit_id, with_for_update=True, populate_existing=True)
+
+
 def revision_by_id(session: Session, revision_id: str) -> RevisionRow | None:
     return session.get(RevisionRow, revision_id)
 
 
 def next_receipt_numbers(session: Session, count: int) -> int:
-    """Take `count` receipt numbers; answers the first."""
-    row = session.get(ReceiptCounterRow, 1, with_for_update=True, populate_existing=True)
-    if row is None:
-        row = ReceiptCounterRow(id=1, value=0)
-        session.add(row)
-    first = row.value + 1
-    row.value += count
-    return first
+    """Take `count` receipt numbers, and keep other pushes waiting until the commit; answers the first."""
+    take = (
+        update(ReceiptCounterRow)
+        .values(value=ReceiptCounterRow.value + count)
+        .returning(ReceiptCounterRow.value)
+    )
+    last = session.execute(take).scalar_one_or_none()
+    if last is None:
+        insert_unless_there(session, ReceiptCounterRow, [{"id": 1, "value": 0}])
+        last = session.execute(take).scalar_one()
+    return last - count + 1
 
 
 def visits_in_states(session: Session, team_id: str, states: tuple[str, ...]) -> list[VisitRow]:
@@ -236,12 +245,9 @@ def latest_decisions(
     )
 
 
-def quarantine_by_body(session: Session, account_id: str, body_sha256: str) -> QuarantineRow | None:
-    return session.scalars(
-        select(QuarantineRow).where(
-            QuarantineRow.account_id == account_id, QuarantineRow.body_sha256 == body_sha256
-        )
-    ).one_or_none()
+def add_quarantined(session: Session, **values: Any) -> None:
+    """Keep what cannot be filed; the same body from the same account is kept once."""
+    insert_unless_there(session, QuarantineRow, [values])
 
 
 def quarantined_items(session: Session, team_id: str, limit: int) -> list[tuple[QuarantineRow, AccountRow]]:
@@ -278,8 +284,11 @@ class Lineage:
     """Where a revision stands among the others of its visit."""
 
     revision_id: str
-    parent_id: str | None
+    parents: tuple[str, ...]
     child_ref: str
+    author_id: str
+    apart: bool
+    passing: bool = False  # the server put it together, and nobody has chosen anything
 
 
 def receipts_of(session: Session, ids: set[str]) -> dict[str, tuple[str, int, datetime, list[str]]]:
@@ -296,6 +305,22 @@ def receipts_of(session: Session, ids: set[str]) -> dict[str, tuple[str, int, da
     }
 
 
+def sealed_between(
+    session: Session, device_id: str, account_id: str, first: int, last: int
+) -> list[tuple[int, str, str]]:
+    """Number, id and hash of a tablet's revisions, both ends included, in the order of its numbers."""
+    rows = session.execute(
+        select(RevisionRow.device_seq, RevisionRow.id, RevisionRow.sha256)
+        .where(
+            RevisionRow.device_id == device_id,
+            RevisionRow.author_id == account_id,
+            RevisionRow.device_seq.between(first, last),
+        )
+        .order_by(RevisionRow.device_seq, RevisionRow.id)
+    )
+    return [(seq, rev_id, sha256) for seq, rev_id, sha256 in rows]
+
+
 def visit_heads(session: Session, ids: set[str]) -> dict[str, VisitHead]:
     """Those of these visits that are on file, locked against other writers where the engine locks rows."""
     names = [one.name for one in fields(VisitHead)]
@@ -305,15 +330,40 @@ def visit_heads(session: Session, ids: set[str]) -> dict[str, VisitHead]:
 
 def lineage_of(session: Session, visit_ids: set[str]) -> dict[str, list[Lineage]]:
     """Their revisions in the order received."""
-    query = (
-        select(RevisionRow.visit_id, RevisionRow.id, RevisionRow.parent_id, RevisionRow.child_ref)
+    rows = session.execute(
+        select(
+            RevisionRow.visit_id,
+            RevisionRow.id,
+            RevisionRow.parent_id,
+            RevisionRow.merged_from,
+            RevisionRow.settled_by_id,
+            RevisionRow.child_ref,
+            RevisionRow.author_id,
+            RevisionRow.apart,
+        )
         .where(RevisionRow.visit_id.in_(visit_ids))
         .order_by(RevisionRow.receipt_seq)
     )
     found: dict[str, list[Lineage]] = {}
-    for visit_id, revision_id, parent_id, child_ref in session.execute(query):
-        found.setdefault(visit_id, []).append(Lineage(revision_id, parent_id, child_ref))
+    for row in rows:
+        line = Lineage(
+            revision_id=row.id,
+            parents=tuple(filter(None, (row.parent_id, *(row.merged_from or ())))),
+            child_ref=row.child_ref,
+            author_id=row.author_id,
+            apart=row.apart,
+            passing=row.merged_from is not None and row.settled_by_id is None,
+        )
+        found.setdefault(row.visit_id, []).append(line)
     return found
+
+
+def moved_visits_of(session: Session, revision_ids: set[str]) -> dict[str, str]:
+    """Where those of these revisions are filed that a supervisor has made another visit of, by the revision's id."""
+    query = select(RevisionRow.id, RevisionRow.visit_id).where(
+        RevisionRow.id.in_(revision_ids), RevisionRow.moved_from.is_not(None)
+    )
+    return {row.id: row.visit_id for row in session.execute(query)}
 
 
 def add_visits(session: Session, visits: list[VisitHead]) -> None:
@@ -323,7 +373,7 @@ def add_visits(session: Session, visits: list[VisitHead]) -> None:
 
 def move_visits(session: Session, visits: list[VisitHead]) -> None:
     if visits:
-        moving = ("id", "state", "head_revision_id", "occurred_at", "received_at")
+        moving = ("id", "child_id", "team_id", "state", "head_revision_id", "occurred_at", "received_at")
         session.execute(
             update(VisitRow), [{name: getattr(visit, name) for name in moving} for visit in visits]
         )
@@ -350,13 +400,11 @@ def unjudged(session: Session, limit: int) -> list[RevisionRow]:
 
 def add_judgements(session: Session, verdicts: dict[str, list[str]], now: datetime) -> None:
     """Write verdicts down; one that is there already stays."""
-    known = set(
-        session.scalars(select(JudgementRow.revision_id).where(JudgementRow.revision_id.in_(verdicts)))
+    insert_unless_there(
+        session,
+        JudgementRow,
+        [
+            {"revision_id": revision_id, "flags": flags, "judged_at": now}
+            for revision_id, flags in verdicts.items()
+        ],
     )
-    rows = [
-        {"revision_id": revision_id, "flags": flags, "judged_at": now}
-        for revision_id, flags in verdicts.items()
-        if revision_id not in known
-    ]
-    if rows:
-        session.execute(insert(JudgementRow), rows)

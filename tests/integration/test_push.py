@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from hvapp.store.visits import JudgementRow, QuarantineRow, RevisionRow, VisitRow
-from tests.support.client import Tablet, new_id, seal
+from tests.support.client import Tablet, new_id, seal, with_answers
 from tests.support.world import World
 
 
@@ -221,12 +221,13 @@ def test_a_child_whose_parent_revision_is_missing_is_stored_as_an_orphan_and_the
     assert session.get(VisitRow, first["visit_id"]).head_revision_id == second["rev_id"]
 
 
-def test_two_tablets_changing_the_same_version_are_both_kept(
+def test_two_tablets_changing_the_same_answer_are_both_kept(
     tablet: Tablet, world: World, session: Session
 ) -> None:
     first = tablet.revision(world)
-    left = tablet.revision(world, visit_id=first["visit_id"], parent_rev=first["rev_id"])
-    right = tablet.revision(world, visit_id=first["visit_id"], parent_rev=first["rev_id"])
+    link = {"visit_id": first["visit_id"], "parent_rev": first["rev_id"]}
+    left = with_answers(tablet.revision(world, **link), weight_kg="3.200")
+    right = with_answers(tablet.revision(world, **link), weight_kg="3.300")
 
     tablet.push(first, left)
     [result] = tablet.push(right)
@@ -234,6 +235,7 @@ def test_two_tablets_changing_the_same_version_are_both_kept(
     assert result["result"] == "stored"
     assert "stale_base" in result["flags"]
     assert count(session, RevisionRow) == 3
+    assert session.get(VisitRow, first["visit_id"]).state == "two_versions"
 
 
 def test_nobody_elses_visit_is_taken_over(tablet_of, tablet: Tablet, world: World, session: Session) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hvapp.domain.reconcile import FLAG_WORDS, Flag, Known, reconcile
+from hvapp.domain.reconcile import FLAG_WORDS, Flag, Known, reconcile, stays_apart
 from hvapp.domain.submissions import Submission
 
 NOW = datetime(2026, 5, 3, 12, 0, tzinfo=UTC)
@@ -16,9 +16,6 @@ KNOWN = Known(
     form_known=True,
     form_hash="h",
     visit_author_id=None,
-    visit_child_ref=None,
-    head_rev=None,
-    parent_known=False,
 )
 
 
@@ -39,7 +36,9 @@ def submission(**changes: Any) -> Submission:
         sealed_at=NOW,
         clock_offset_ms=0,
         payload={},
+        author_id=None,
         sha256="",
+        intact=True,
         body={},
     )
     return replace(plain, **changes)
@@ -61,23 +60,44 @@ def test_an_ordinary_visit_has_no_flags() -> None:
         ({"form_known": False, "form_hash": None}, Flag.UNKNOWN_FORM),
         ({"form_hash": "other"}, Flag.FORM_CHANGED),
         ({"visit_author_id": "ben"}, Flag.OTHER_AUTHOR),
-        ({"visit_child_ref": "another"}, Flag.OTHER_CHILD),
+        ({"other_child": True}, Flag.OTHER_CHILD),
+        ({"child_merged": True}, Flag.CHILD_MERGED),
+        ({"child_deceased": True}, Flag.CHILD_DECEASED),
+        ({"form_contact_type": "two_year"}, Flag.FORM_CHANGED),
+        ({"newest_form_version": 2}, Flag.OLD_FORM),
+        ({"device_revoked": True}, Flag.REVOKED_TABLET),
     ],
 )
 def test_what_the_server_knows(known: dict[str, Any], expected: Flag) -> None:
     assert flags(replace(KNOWN, **known)) == [expected]
 
 
-def test_a_new_version_of_the_head_is_clean() -> None:
-    assert flags(replace(KNOWN, head_rev="r1", parent_known=True), parent_rev="r1") == []
+def test_a_version_whose_beginning_is_on_file_is_clean() -> None:
+    assert flags(replace(KNOWN, parent_known=True), parent_rev="r1") == []
 
 
-def test_a_version_made_from_an_older_one_is_stale() -> None:
-    assert flags(replace(KNOWN, head_rev="r1", parent_known=True), parent_rev="r0") == [Flag.STALE_BASE]
+def test_what_is_not_known_of_a_child_is_not_said() -> None:
+    """Nobody is allocated to a child that is not on record; saying so would only hide the reason."""
+    assert flags(replace(KNOWN, child_known=False, allocated=False)) == [Flag.UNKNOWN_CHILD]
 
 
-def test_a_second_beginning_of_the_same_visit_is_stale() -> None:
-    assert flags(replace(KNOWN, head_rev="r1")) == [Flag.STALE_BASE]
+@pytest.mark.parametrize(
+    ("found", "quarantined", "is_ancestor", "apart"),
+    [
+        ([], False, False, False),
+        ([Flag.NOT_ALLOCATED, Flag.CHILD_DECEASED], False, False, False),
+        ([Flag.UNKNOWN_FORM], False, False, True),
+        ([Flag.UNKNOWN_FORM], True, False, False),
+        ([Flag.UNKNOWN_FORM], False, True, False),
+        ([Flag.OTHER_AUTHOR], True, False, True),
+        ([Flag.OTHER_AUTHOR], False, True, True),
+        ([Flag.OTHER_CHILD], True, True, True),
+    ],
+)
+def test_what_stays_beside_its_visit(
+    found: list[Flag], quarantined: bool, is_ancestor: bool, apart: bool
+) -> None:
+    assert stays_apart(found, visit_quarantined=quarantined, is_ancestor=is_ancestor) is apart
 
 
 def test_a_version_whose_parent_has_not_arrived_is_an_orphan() -> None:

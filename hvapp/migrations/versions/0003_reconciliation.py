@@ -1,5 +1,7 @@
 """Versions put together or settled, children that were two records of one, and what supervisors sort out"""
 
+import json
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -8,8 +10,7 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-# Versions kept with a visit without being one of its own, as they were told until now.
-_APART = "('other_author', 'other_child', 'unknown_child', 'unknown_form', 'form_changed')"
+_APART = ("other_author", "other_child", "unknown_child", "unknown_form", "form_changed")
 
 
 def upgrade() -> None:
@@ -68,10 +69,7 @@ def upgrade() -> None:
         batch_op.create_foreign_key(
             batch_op.f("fk_revision_settled_by_id_account"), "account", ["settled_by_id"], ["id"]
         )
-    op.execute(
-        "UPDATE revision SET apart = true WHERE id IN "
-        f"(SELECT revision_ref FROM quarantine WHERE reason IN {_APART})"
-    )
+    _mark_what_stands_apart()
     with op.batch_alter_table("quarantine", schema=None) as batch_op:
         batch_op.add_column(sa.Column("device_id", sa.String(length=36), nullable=True))
         batch_op.add_column(sa.Column("act_id", sa.String(length=36), nullable=True))
@@ -81,6 +79,24 @@ def upgrade() -> None:
         )
     with op.batch_alter_table("judgement", schema=None) as batch_op:
         batch_op.add_column(sa.Column("red_alerts", sa.JSON(), nullable=True))
+
+
+def _mark_what_stands_apart() -> None:
+    """Versions kept beside their visit were told only by what lies in quarantine, which did not name them."""
+    quarantine = sa.table(
+        "quarantine", *(sa.column(name, sa.String()) for name in ("id", "reason", "body", "revision_ref"))
+    )
+    revision = sa.table("revision", sa.column("id", sa.String()), sa.column("apart", sa.Boolean()))
+    connection = op.get_bind()
+    kept = connection.execute(
+        sa.select(quarantine.c.id, quarantine.c.body).where(quarantine.c.reason.in_(_APART))
+    )
+    for item_id, body in kept.all():
+        revision_id = json.loads(body)["rev_id"]
+        connection.execute(
+            quarantine.update().where(quarantine.c.id == item_id).values(revision_ref=revision_id)
+        )
+        connection.execute(revision.update().where(revision.c.id == revision_id).values(apart=True))
 
 
 def downgrade() -> None:
