@@ -23,6 +23,7 @@
  * @property {string} sealed_at
  * @property {number | null} clock_offset_ms what to add to this tablet's clock to get the server's
  * @property {Payload} payload
+ * @property {string} [author_id] whose vault it was completed in; absent in what version 1 completed
  * @property {string} sha256
  *
  * @typedef {object} Payload
@@ -34,7 +35,21 @@
  *
  * @typedef {{seq: number, received_at: string, mac: string}} Receipt
  *
- * @typedef {{rev_id: string, result: string, message?: string, flags?: string[], receipt: Receipt | null}} PushResult
+ * @typedef {{rev_id: string, device_seq: number, kid: string, box: string}} Envelope a revision as it travels:
+ * sealed to the server, `box` in base64
+ *
+ * @typedef {{rev_id: string, result: string, message?: string, flags?: string[], receipt: Receipt | null,
+ *   child_id?: string | null}} PushResult
+ *
+ * @typedef {{type: string, id: string, at: string, mac: string}} Command what a supervisor asks of a tablet
+ *
+ * @typedef {object} Common
+ * What every answer of the sync service carries. Any of it may be missing in an answer of an older server.
+ * @property {string} [server_time]
+ * @property {string} [epoch] changes when the server was restored from a backup
+ * @property {{kid: string, key: string}} [sealing_key]
+ * @property {Command[]} [commands]
+ * @property {number} [lease_days]
  *
  * @typedef {object} Draft
  * A visit being written. `id` becomes the revision's id, minted when the draft opens.
@@ -58,7 +73,7 @@
  * @typedef {object} OutboxItem
  * @property {string} id the revision's id
  * @property {Revision | null} rev null when what is stored cannot be read
- * @property {"sealed" | "acked" | "refused"} state
+ * @property {"sealed" | "acked" | "confirmed" | "refused"} state acked: received; confirmed: still held since
  * @property {Receipt | null} receipt
  * @property {string | null} problem in plain words
  * @property {string} sealedAt
@@ -75,7 +90,7 @@
  * @property {string} cursor
  * @property {boolean} more
  * @property {number} remaining
- * @property {string} [server_time]
+ * @property {Common} [common]
  */
 
 export {};

@@ -8,6 +8,8 @@
  */
 
 import { write } from "./db.js";
+import { Unreadable } from "./errors.js";
+import { clearCaseload } from "./lease.js";
 import { announce } from "./notices.js";
 
 /** @typedef {import("./vault.js").Vault} Vault */
@@ -55,7 +57,15 @@ export async function loadCaseload(vault) {
     visits: new Map(),
     complete: head.complete,
   };
-  const chunks = await Promise.all(rows.map((row) => vault.open("caseload", chunkId(row), row.box)));
+  /** @type {{id: string}[][]} */
+  let chunks;
+  try {
+    chunks = await Promise.all(rows.map((row) => vault.open("caseload", chunkId(row), row.box)));
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    await discardCopy(vault);
+    return { ...caseload, complete: false };
+  }
   for (const [index, row] of rows.entries()) {
     if (!isKind(row.kind)) continue;
     const records = /** @type {Map<string, any>} */ (caseload[KINDS[row.kind]]);
@@ -90,7 +100,15 @@ export async function applyPage(vault, items, cursor, { last = false, from } = {
     const head = await readHead(vault);
     if (from !== undefined && from !== (head.next ?? head).cursor) return false;
     const gen = head.next?.gen ?? head.gen;
-    const changed = await rewriteChunks(vault, gen, items);
+    /** @type {Awaited<ReturnType<typeof rewriteChunks>>} */
+    let changed;
+    try {
+      changed = await rewriteChunks(vault, gen, items);
+    } catch (error) {
+      if (!(error instanceof Unreadable)) throw error;
+      await discardCopy(vault);
+      return false;
+    }
     const done = await write(db, [db.heads, db.chunks], async () => {
       if ((await readHead(vault)).version !== head.version) return false;
       for (const { row, empty } of changed) {
@@ -105,6 +123,16 @@ export async function applyPage(vault, items, cursor, { last = false, from } = {
     announce("caseload", vault.id);
     return true;
   }
+}
+
+/**
+ * A copy that this vault's key does not open, damaged or left behind under a key that the lease has ended, is
+ * worth nothing: the server has the original.
+ * @param {Vault} vault
+ */
+async function discardCopy(vault) {
+  const { db } = vault;
+  await write(db, [db.heads, db.chunks], () => clearCaseload(db, vault.id));
 }
 
 /**

@@ -10,6 +10,9 @@ import { uuid7 } from "../lib/uuid7.js";
 import { write } from "./db.js";
 import { AlreadyComplete, ChangedElsewhere } from "./errors.js";
 import { announce } from "./notices.js";
+import { forgetRescue, rescueSoon } from "./rescue.js";
+
+export { refreshRescue } from "./rescue.js";
 
 /** @typedef {import("./vault.js").Vault} Vault */
 /** @typedef {import("./db.js").DraftRow} DraftRow */
@@ -145,9 +148,11 @@ async function store(vault, draft, edit, n) {
     if (!row && (await db.outbox.get(draft.id))) throw new AlreadyComplete();
     if (row?.writer === WRITER && row.n > n) return;
     if (row && !isOurs(row, edit)) throw new ChangedElsewhere();
-    await db.drafts.put({ id: draft.id, vault: vault.id, writer: WRITER, n, box });
+    const rescue = row?.rescue ?? null;
+    await db.drafts.put({ id: draft.id, vault: vault.id, writer: WRITER, n, box, rescue });
   });
   announce("drafts", vault.id);
+  rescueSoon(vault, draft.id);
 }
 
 /**
@@ -204,11 +209,36 @@ export async function discardDraft(vault, id) {
       if (row?.vault === vault.id) await db.drafts.delete(id);
       editOf(id).ended = true;
     });
+    forgetRescue(id);
   } catch (error) {
     reviveDraft(id);
     throw error;
   }
   announce("drafts", vault.id);
+}
+
+/**
+ * Puts back a draft that the service kept. False when this tablet has it already, unfinished or completed: what
+ * is here is newer.
+ * @param {Vault} vault
+ * @param {Draft} draft
+ * @returns {Promise<boolean>}
+ */
+export async function importDraft(vault, draft) {
+  const { db } = vault;
+  const box = await vault.seal("drafts", draft.id, tidy(draft));
+  const put = await write(db, [db.drafts, db.outbox], async () => {
+    const [item, there] = [await db.outbox.get(draft.id), await db.drafts.get(draft.id)];
+    if (item || there) return false;
+    await db.drafts.put({ id: draft.id, vault: vault.id, writer: WRITER, n: 1, box, rescue: null });
+    return true;
+  });
+  if (put) {
+    reviveDraft(draft.id);
+    announce("drafts", vault.id);
+    rescueSoon(vault, draft.id);
+  }
+  return put;
 }
 
 /**

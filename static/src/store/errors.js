@@ -18,6 +18,50 @@ export class WeakPassphrase extends Error {
   }
 }
 
+export class WrongPin extends Error {
+  /** @param {number} left */
+  constructor(left) {
+    const tries = left === 1 ? "1 more try" : `${left} more tries`;
+    super(`That PIN is not right. Nothing has changed. You have ${tries} before the passphrase is needed.`);
+    this.name = "WrongPin";
+    this.left = left;
+  }
+}
+
+export class PinSpent extends Error {
+  constructor() {
+    super("That was the last try with the PIN. What you saved is safe. Unlock with your passphrase.");
+    this.name = "PinSpent";
+  }
+}
+
+export class WeakPin extends Error {
+  /** @param {number} least */
+  constructor(least) {
+    super(`The PIN is too easy to guess. Use at least ${least} digits, at least three of them different.`);
+    this.name = "WeakPin";
+  }
+}
+
+export class PasskeyUnsupported extends Error {
+  constructor() {
+    super(
+      "This tablet cannot unlock with a face or fingerprint here. Nothing has changed. Use your passphrase.",
+    );
+    this.name = "PasskeyUnsupported";
+  }
+}
+
+export class PasskeyNotUsed extends Error {
+  /** @param {unknown} [cause] */
+  constructor(cause) {
+    super("The tablet did not confirm it is you. Nothing has changed. Try again, or use your passphrase.", {
+      cause,
+    });
+    this.name = "PasskeyNotUsed";
+  }
+}
+
 export class NotSetUp extends Error {
   constructor() {
     super(

@@ -40,6 +40,15 @@ export function listen(vaultId, heard) {
 }
 
 /**
+ * Calls `heard` after every change of any vault's on this tablet. Returns what stops it.
+ * @param {(topic: Topic, vaultId: string) => void} heard
+ */
+export function listenToAll(heard) {
+  listeners.add(heard);
+  return () => void listeners.delete(heard);
+}
+
+/**
  * @param {Topic} topic
  * @param {string} vaultId
  */

@@ -3,23 +3,30 @@
  * number; an item leaves nothing behind and is never removed here: acknowledged ones stay with their receipt,
  * refused ones stay with the reason, and neither holds up the others.
  *
- * Beside each box the row keeps what sending needs without the key: number, state, size, receipt.
+ * Each is sealed twice: to the vault, for its author to read, and to the server, so that it can be sent while the
+ * tablet is locked and is not lost with a forgotten passphrase. Beside the boxes the row keeps what sending needs
+ * without any key: number, hash, state, size, receipt (delivery.js).
  */
 
 import { sha256Hex, tidy } from "../lib/canonical.js";
+import { sealToServer } from "../lib/hpke.js";
 import { isoWithOffset } from "../lib/instant.js";
 import { write } from "./db.js";
+import { changeItem, countIn, itemsOf, travelSize, waitingIn } from "./delivery.js";
 import { endedHere, reviveDraft, takeDraft } from "./drafts.js";
 import { AlreadyComplete } from "./errors.js";
 import { recall } from "./notes.js";
 import { announce } from "./notices.js";
+import { forgetRescue } from "./rescue.js";
+import { read } from "./resealing.js";
+
+export { exportOutbox } from "./delivery.js";
 
 /** @typedef {import("./vault.js").Vault} Vault */
 /** @typedef {import("./db.js").OutboxRow} OutboxRow */
 /** @typedef {import("../types.js").Draft} Draft */
 /** @typedef {import("../types.js").Revision} Revision */
 /** @typedef {import("../types.js").OutboxItem} OutboxItem */
-/** @typedef {import("../types.js").PushResult} PushResult */
 
 const COUNTER = "device_seq";
 
@@ -74,6 +81,7 @@ async function sealOnce(vault, draft, revision) {
     child_id: draft.childId,
     contact_type: draft.contactType,
     device_id: vault.deviceId,
+    author_id: vault.account.id,
     occurred_at: revision.occurred_at,
     sealed_at: isoWithOffset(new Date()),
     clock_offset_ms: await recall(vault, "clockOffset"),
@@ -85,25 +93,51 @@ async function sealOnce(vault, draft, revision) {
     const seq = (await lastNumber(vault)) + 1;
     const unsigned = { ...body, device_seq: seq };
     const rev = { ...unsigned, sha256: await sha256Hex(unsigned) };
+    const [box, sealed] = await Promise.all([
+      vault.seal("outbox", rev.rev_id, rev),
+      sealIfPossible(vault, rev),
+    ]);
     /** @type {OutboxRow} */
     const row = {
       id: rev.rev_id,
       vault: vault.id,
       seq,
       state: "sealed",
-      bytes: new TextEncoder().encode(JSON.stringify(rev)).length,
+      bytes: sealed ? travelSize(sealed) : 0,
       faults: 0,
       result: null,
       receipt: null,
-      box: await vault.seal("outbox", rev.rev_id, rev),
+      sha256: rev.sha256,
+      sealed,
+      ackedAt: null,
+      confirmedAt: null,
+      box,
     };
     const stored = await putItem(vault, row);
     if (stored === "again") continue;
     if (stored === row) {
+      forgetRescue(row.id);
       announce("drafts", vault.id);
       announce("outbox", vault.id);
     }
     return toItem(stored, await read(vault, stored));
+  }
+}
+
+/**
+ * The server's box, or null when there is no key of the server's yet or the cipher cannot be had: completing a
+ * visit does not wait for either. `resealWaiting` makes up for it, and says what is wrong.
+ * @param {Vault} vault
+ * @param {Revision} rev
+ */
+async function sealIfPossible(vault, rev) {
+  const key = (await vault.db.vaults.get(vault.id))?.sealingKey;
+  if (!key) return null;
+  try {
+    return await sealToServer(key, { kind: "revision", id: rev.rev_id, deviceId: vault.deviceId }, rev);
+  } catch (error) {
+    console.warn("A visit could not be sealed to the service yet.", error);
+    return null;
   }
 }
 
@@ -120,7 +154,9 @@ async function putItem(vault, row) {
   try {
     return await write(db, [db.drafts, db.outbox, db.counters], async () => {
       const there = await db.outbox.get(row.id);
-      if (there && endedBefore && there.vault === vault.id) return there;
+      // Completed by this window before, or by this very attempt, whose end was not told.
+      const ours = endedBefore || there?.sha256 === row.sha256;
+      if (there && ours && there.vault === vault.id) return there.sha256 === row.sha256 ? row : there;
       if (there) throw new AlreadyComplete();
       if ((await lastNumber(vault)) !== row.seq - 1) return "again";
       await takeDraft(vault, row.id);
@@ -140,12 +176,12 @@ async function lastNumber(vault) {
 }
 
 /**
- * Everything this visitor completed on this tablet, in the order of completing.
+ * Everything this visitor completed on this tablet and that is still here, in the order of completing.
  * @param {Vault} vault
  * @returns {Promise<OutboxItem[]>}
  */
 export async function listItems(vault) {
-  const rows = await rowsOf(vault).toArray();
+  const rows = await itemsOf(vault.db, vault.id).toArray();
   return Promise.all(rows.map(async (row) => toItem(row, await read(vault, row))));
 }
 
@@ -154,7 +190,7 @@ export async function listItems(vault) {
  * @param {Vault} vault
  */
 export function waiting(vault) {
-  return countOf(vault, "sealed");
+  return waitingIn(vault.db, vault.id);
 }
 
 /**
@@ -162,99 +198,7 @@ export function waiting(vault) {
  * @param {Vault} vault
  */
 export function refused(vault) {
-  return countOf(vault, "refused");
-}
-
-/**
- * @param {Vault} vault
- * @param {OutboxRow["state"]} state
- * @returns {Promise<number>}
- */
-async function countOf(vault, state) {
-  return vault.db.outbox.where("[vault+state]").equals([vault.id, state]).count();
-}
-
-/**
- * The next items to send, none of them in `not`. An item that made the server stumble before goes alone and
- * after the others, so that it cannot take them down with it.
- * @param {Vault} vault
- * @param {{items: number, bytes: number, not: Set<string>}} limits
- * @returns {Promise<{id: string, rev: Revision, bytes: number}[]>}
- */
-export async function nextBatch(vault, { items, bytes, not }) {
-  const sealed = await vault.db.outbox.where("[vault+state]").equals([vault.id, "sealed"]).toArray();
-  const due = sealed.filter((row) => !not.has(row.id)).sort((a, b) => a.faults - b.faults || a.seq - b.seq);
-  /** @type {{id: string, rev: Revision, bytes: number}[]} */
-  const batch = [];
-  let size = 0;
-  for (const row of due) {
-    if (batch.length && (row.faults || size + row.bytes > bytes || batch.length >= items)) break;
-    const rev = await read(vault, row);
-    if (!rev) {
-      await markRefused(vault, row.id, "unreadable");
-      continue;
-    }
-    batch.push({ id: row.id, rev, bytes: row.bytes });
-    size += row.bytes;
-    if (row.faults) break;
-  }
-  return batch;
-}
-
-/**
- * Writes down what the server answered, item by item, in one strict transaction. Only `stored` or `duplicate`
- * with a receipt is an acknowledgement; anything that is neither that nor a rejection leaves its item waiting.
- * @param {Vault} vault
- * @param {PushResult[]} results
- * @returns {Promise<{settled: Set<string>, acked: number, refused: number}>}
- */
-export async function acknowledge(vault, results) {
-  const { db } = vault;
-  const settled = new Set();
-  let acked = 0;
-  let refusals = 0;
-  await write(db, [db.outbox], async () => {
-    settled.clear();
-    acked = 0;
-    refusals = 0;
-    for (const { rev_id: id, result, receipt } of results) {
-      const row = await db.outbox.get(id);
-      if (row?.vault !== vault.id || typeof result !== "string") continue;
-      const durable = (result === "stored" || result === "duplicate") && isReceipt(receipt);
-      if (row.state === "acked") {
-        settled.add(id);
-      } else if (durable) {
-        await db.outbox.put({ ...row, state: "acked", result, receipt });
-        settled.add(id);
-        acked += 1;
-      } else if (result.startsWith("rejected:")) {
-        await db.outbox.put({ ...row, state: "refused", result });
-        settled.add(id);
-        refusals += 1;
-      }
-    }
-  });
-  announce("outbox", vault.id);
-  return { settled, acked, refused: refusals };
-}
-
-/**
- * Sets an item aside for a person, with a reason of ours ("too_large", "unreadable").
- * @param {Vault} vault
- * @param {string} id
- * @param {string} result
- */
-export async function markRefused(vault, id, result) {
-  await change(vault, id, (row) => (row.state === "sealed" ? { ...row, state: "refused", result } : row));
-}
-
-/**
- * Notes that the server stumbled over this item alone.
- * @param {Vault} vault
- * @param {string} id
- */
-export async function noteFault(vault, id) {
-  await change(vault, id, (row) => ({ ...row, faults: row.faults + 1 }));
+  return countIn(vault.db, vault.id, "refused");
 }
 
 /**
@@ -262,43 +206,10 @@ export async function noteFault(vault, id) {
  * @param {Vault} vault
  * @param {string} id
  */
-export async function offerAgain(vault, id) {
-  await change(vault, id, (row) =>
+export async function offerAgain({ db, id: vaultId }, id) {
+  await changeItem(db, vaultId, id, (row) =>
     row.state === "refused" ? { ...row, state: "sealed", result: null } : row,
   );
-}
-
-/**
- * @param {Vault} vault
- * @param {string} id
- * @param {(row: OutboxRow) => OutboxRow} edit
- */
-async function change(vault, id, edit) {
-  const { db } = vault;
-  await write(db, [db.outbox], async () => {
-    const row = await db.outbox.get(id);
-    if (row?.vault === vault.id) await db.outbox.put(edit(row));
-  });
-  announce("outbox", vault.id);
-}
-
-/** @param {Vault} vault */
-function rowsOf(vault) {
-  return vault.db.outbox.where("[vault+seq]").between([vault.id, 0], [vault.id, Number.MAX_SAFE_INTEGER]);
-}
-
-/**
- * @param {Vault} vault
- * @param {OutboxRow} row
- * @returns {Promise<Revision | null>}
- */
-async function read(vault, row) {
-  try {
-    return await vault.open("outbox", row.id, row.box);
-  } catch (error) {
-    if (vault.locked) throw error;
-    return null;
-  }
 }
 
 /**
@@ -312,15 +223,9 @@ function toItem(row, rev) {
     id: row.id,
     rev,
     state: row.state,
-    receipt: row.receipt,
+    // An acknowledgement that the server went back on is none.
+    receipt: row.state === "acked" || row.state === "confirmed" ? row.receipt : null,
     problem: rev ? problem : PROBLEMS.unreadable,
     sealedAt: rev?.sealed_at ?? "",
   };
-}
-
-/** @param {any} receipt */
-function isReceipt(receipt) {
-  return (
-    Number.isSafeInteger(receipt?.seq) && typeof receipt.mac === "string" && Boolean(receipt.received_at)
-  );
 }

@@ -5,12 +5,25 @@
 
 import { assetUrl } from "../lib/assets.js";
 import { admitFragment } from "../lib/trusted.js";
-import { Offline, Refused, ServerFault, SignedInAsOther, SignedOut, TooLarge, TryLater } from "./errors.js";
+import {
+  Offline,
+  Refused,
+  ServerFault,
+  SignedInAsOther,
+  SignedOut,
+  TabletRevoked,
+  TooLarge,
+  TryLater,
+  UnknownTablet,
+  UpdateNeeded,
+} from "./errors.js";
 
-export { Offline, Refused, ServerFault, SignedOut, TooLarge, TryLater };
+export { Offline, Refused, ServerFault, SignedOut, TabletRevoked, TooLarge, TryLater, UnknownTablet };
 
 /** @typedef {import("../types.js").Account} Account */
-/** @typedef {import("../types.js").Revision} Revision */
+/** @typedef {import("../types.js").Common} Common */
+/** @typedef {import("../types.js").Draft} Draft */
+/** @typedef {import("../types.js").Envelope} Envelope */
 /** @typedef {import("../types.js").PushResult} PushResult */
 /** @typedef {import("../types.js").ChangesPage} ChangesPage */
 
@@ -25,6 +38,8 @@ const LEAST_TIMEOUT = 30_000;
 /** Below this many bytes a second there is no useful connection. */
 const SLOWEST_LINE = 4_000;
 const LONGEST_WAIT = 60 * 60_000;
+/** The protocol this version speaks; the server goes by it. */
+const PROTOCOL = "1";
 
 /**
  * @param {{fetch?: typeof globalThis.fetch, now?: () => number, timeout?: number}} [options]
@@ -40,10 +55,11 @@ export function createApi({
   /**
    * @param {string} method
    * @param {string} url
-   * @param {{body?: string | ArrayBuffer, headers?: Record<string, string>}} [options]
+   * @param {{body?: string | ArrayBuffer, headers?: Record<string, string>, tablet?: string}} [options]
+   *   tablet: its own token, in the place of a signed-in visitor's cookies
    * @returns {Promise<any>}
    */
-  async function once(method, url, { body, headers = {} } = {}) {
+  async function once(method, url, { body, headers = {}, tablet } = {}) {
     const stop = new AbortController();
     // The timer covers the body too: a line that dies half-way must not hold the queue.
     const size = typeof body === "string" ? body.length : (body?.byteLength ?? 0);
@@ -56,9 +72,11 @@ export function createApi({
         headers: {
           Accept: "application/json",
           ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+          ...(url.startsWith("/sync/") ? { "HV-Sync": PROTOCOL } : {}),
+          ...(tablet === undefined ? {} : { Authorization: `Tablet ${tablet}` }),
           ...headers,
         },
-        credentials: "same-origin",
+        credentials: tablet === undefined ? "same-origin" : "omit",
         cache: "no-store",
         redirect: "manual",
         signal: stop.signal,
@@ -130,37 +148,95 @@ export function createApi({
     },
 
     /**
+     * Makes the tablet known, by the visitor who is signed in. The token answered is what it sends with.
      * @param {string} deviceId
-     * @param {{name: string, storage_persisted: boolean | null, account_id?: string}} about
+     * @param {{name: string, storage_persisted: boolean | null, account_id: string}} about
+     * @returns {Promise<{token: string | null, common: Common}>}
      */
     async registerDevice(deviceId, about) {
-      await send("PUT", `/sync/v1/devices/${encodeURIComponent(deviceId)}`, JSON.stringify(about));
+      const url = `/sync/v1/devices/${encodeURIComponent(deviceId)}`;
+      const answer = await send("PUT", url, JSON.stringify(about));
+      const given = typeof answer?.token === "string" ? answer.token : null;
+      return { token: given, common: commonOf(answer) };
     },
 
     /**
-     * @param {{cursor: string, limit: number, account_id: string}} where whose changes: another's are refused
-     * @returns {Promise<ChangesPage>}
+     * @param {{cursor: string, limit: number, account_id: string, device_id: string}} where whose changes:
+     *   another's are refused
+     * @returns {Promise<ChangesPage & {common: Common}>}
      */
-    async changes({ cursor, limit, account_id }) {
-      const query = new URLSearchParams({ cursor, limit: String(limit), account_id });
+    async changes({ cursor, limit, account_id, device_id }) {
+      const query = new URLSearchParams({ cursor, limit: String(limit), account_id, device_id });
       const page = await once("GET", `/sync/v1/changes?${query}`);
       if (!Array.isArray(page?.items) || typeof page.cursor !== "string") throw new ServerFault(200);
-      return page;
+      return { ...page, common: commonOf(page) };
     },
 
     /**
-     * @param {{device_id: string, account_id: string, items: Revision[]}} batch
+     * @param {string} tablet its token
+     * @param {{device_id: string, items: Envelope[]}} batch
      * @param {string} key the same for every attempt at the same batch
-     * @returns {Promise<PushResult[]>}
+     * @returns {Promise<{results: PushResult[], common: Common}>}
      */
-    async push(batch, key) {
-      const body = await gzip(JSON.stringify(batch));
-      const answer = await send("POST", "/sync/v1/push", body, {
-        "Idempotency-Key": key,
-        "Content-Encoding": "gzip",
+    async push(tablet, batch, key) {
+      const answer = await once("POST", "/sync/v1/push", {
+        body: await gzip(JSON.stringify(batch)),
+        headers: { "Idempotency-Key": key, "Content-Encoding": "gzip" },
+        tablet,
       });
       if (!Array.isArray(answer?.results)) throw new ServerFault(200);
-      return answer.results;
+      return { results: answer.results, common: commonOf(answer) };
+    },
+
+    /**
+     * Asks whether the server holds what it acknowledged. Without ranges it only hears what the server has to say.
+     * @param {string} tablet its token
+     * @param {{device_id: string, ranges: {from: number, to: number, digest: string}[]}} asked
+     * @returns {Promise<{ranges: {from: number, to: number, held: boolean}[], common: Common}>}
+     */
+    async confirm(tablet, asked) {
+      const answer = await once("POST", "/sync/v1/confirm", { body: JSON.stringify(asked), tablet });
+      if (!Array.isArray(answer?.ranges)) throw new ServerFault(200);
+      return { ranges: answer.ranges, common: commonOf(answer) };
+    },
+
+    /**
+     * Hands over the sealed copy of an unfinished visit.
+     * @param {string} tablet its token
+     * @param {string} draftId
+     * @param {{device_id: string, kid: string, box: string}} sealed
+     * @returns {Promise<{kept: boolean, common: Common}>}
+     */
+    async keepDraft(tablet, draftId, sealed) {
+      const url = `/sync/v1/drafts/${encodeURIComponent(draftId)}`;
+      const answer = await once("PUT", url, { body: JSON.stringify(sealed), tablet });
+      return { kept: answer?.result === "kept", common: commonOf(answer) };
+    },
+
+    /**
+     * Reports an order as carried out.
+     * @param {string} tablet its token
+     * @param {string} commandId
+     * @param {{device_id: string, left: number}} report left: items that could not be sent
+     */
+    async commandDone(tablet, commandId, report) {
+      const url = `/sync/v1/commands/${encodeURIComponent(commandId)}/done`;
+      await once("POST", url, { body: JSON.stringify(report), tablet });
+    },
+
+    /**
+     * The unfinished visits that the service keeps for whoever is signed in, for `importDraft`.
+     * @returns {Promise<{id: string, draft: Draft}[]>}
+     */
+    async rescuedDrafts() {
+      const answer = await once("GET", "/sync/v1/drafts");
+      if (!Array.isArray(answer?.drafts)) throw new ServerFault(200);
+      return answer.drafts;
+    },
+
+    /** @param {string} draftId put back on a tablet, and not to be offered any more */
+    async draftTaken(draftId) {
+      await send("POST", `/sync/v1/drafts/${encodeURIComponent(draftId)}/taken`, "{}");
     },
 
     /**
@@ -225,7 +301,12 @@ async function read(response, now) {
   if (response.ok) return body;
   const { code = "", message = "" } = body?.error ?? {};
   if (status === 409 && code === "other_account") throw new SignedInAsOther();
+  if (status === 401 && code === "unknown_tablet") throw new UnknownTablet();
   if (status === 401 && code !== "wrong_credentials") throw new SignedOut();
+  if (status === 403 && code === "tablet_revoked") {
+    throw new TabletRevoked(status, code, commonOf(body).commands ?? []);
+  }
+  if (status === 426) throw new UpdateNeeded();
   throw new Refused(
     status,
     code,
@@ -255,5 +336,23 @@ function retryAfter(header, now) {
 
 /** @param {unknown} error */
 function isOurs(error) {
-  return [Offline, Refused, ServerFault, SignedOut, TooLarge, TryLater].some((kind) => error instanceof kind);
+  return [Offline, Refused, ServerFault, SignedOut, TooLarge, TryLater, UnknownTablet].some(
+    (kind) => error instanceof kind,
+  );
+}
+
+/**
+ * What every answer carries, as far as this one does.
+ * @param {any} body
+ * @returns {Common}
+ */
+function commonOf(body) {
+  const { server_time, epoch, sealing_key: key, commands, lease_days } = body ?? {};
+  return {
+    ...(typeof server_time === "string" ? { server_time } : {}),
+    ...(typeof epoch === "string" ? { epoch } : {}),
+    ...(typeof key?.kid === "string" && typeof key.key === "string" ? { sealing_key: key } : {}),
+    ...(Array.isArray(commands) ? { commands } : {}),
+    ...(typeof lease_days === "number" ? { lease_days } : {}),
+  };
 }

@@ -1,52 +1,51 @@
 /**
- * Decides when to talk to the server, and says how it stands. One exchange at a time in all windows (a Web
- * Lock), started when the app opens, comes to the front or gets a network, when a visit is completed, by a
- * timer and by hand. After a failure it waits at random within a span that doubles from 2 seconds to 15 minutes,
- * so that a recovering server is not met by every tablet at once.
+ * Decides when to talk to the server, and says how it stands. There is one for the life of the page: it delivers
+ * for every vault on the tablet, locked or not, and fetches for the one that is attached and signed in. One
+ * exchange at a time in all windows (a Web Lock), started when the app opens, comes to the front or gets a
+ * network, when a visit is completed, by a timer and by hand. After a failure it waits at random within a span
+ * that doubles from 2 seconds to 15 minutes, so that a recovering server is not met by every tablet at once.
  */
 
-import { isPersisted } from "../lib/storage.js";
-import { probe } from "../store/db.js";
-import { recall, remember } from "../store/notes.js";
-import { listen } from "../store/notices.js";
-import { refused, waiting } from "../store/outbox.js";
+import { openDatabase, probe } from "../store/db.js";
+import { enforceLease } from "../store/lease.js";
+import { listenToAll } from "../store/notices.js";
+import { resealWaiting } from "../store/resealing.js";
+import { keepReserve } from "../store/reserve.js";
+import { readStanding } from "../store/standing.js";
 import { api as pageApi } from "./api.js";
-import { Offline, Refused, SignedInAsOther, SignedOut, TryLater } from "./errors.js";
+import { deliver, obey } from "./courier.js";
+import { Offline, SignedOut, TabletRevoked, TryLater } from "./errors.js";
+import { greet } from "./greeting.js";
+import { browserPage, systemClock } from "./page.js";
 import { pullChanges } from "./pull.js";
-import { pushOutbox } from "./push.js";
 
-/** @typedef {import("../store/vault.js").Vault} Vault */
+/** @typedef {import("../store/db.js").TabletDatabase} TabletDatabase */
+/** @typedef {import("../store/open-vault.js").Vault} Vault */
 /** @typedef {import("./api.js").Api} Api */
-/** @typedef {import("./api.js").Session} Session */
+/** @typedef {import("./page.js").Clock} Clock */
+/** @typedef {import("./page.js").Page} Page */
 
 /**
  * Everything a sentence about the tablet needs. Times are milliseconds since 1970. `problem` is set when there
  * is something to say beyond the phase.
  * @typedef {object} EngineState
  * @property {"idle" | "sending" | "fetching" | "waiting" | "signed_out" | "offline"} phase
- * @property {number} waiting completed visits the server has not acknowledged
- * @property {number} refused completed visits that need a person
+ * @property {number} waiting completed visits of the open vault that the server has not acknowledged
+ * @property {number} refused completed visits of the open vault that need a person
+ * @property {number} others visits waiting in other or locked vaults
  * @property {{done: number, total: number} | null} progress of the present phase
  * @property {number | null} lastContact
  * @property {number | null} lastReceipt
  * @property {number | null} nextTryAt
  * @property {{name: string, message: string} | null} problem
  * @property {string | null} serverVersion the app version the server offers
- */
-
-/**
- * @typedef {object} Clock
- * @property {() => number} now
- * @property {(work: () => void, ms: number) => unknown} after
- * @property {(timer: any) => void} cancel
- */
-
-/**
- * What the window tells: each function takes a listener and returns what removes it.
- * @typedef {{onVisible: (heard: () => void) => () => void, onOnline: (heard: () => void) => () => void}} Page
+ * @property {boolean} caseloadLost the lease ran out: families' details are gone until the next download
+ * @property {boolean} revoked a supervisor has taken this tablet out of use for this visitor
  */
 
 /** @typedef {{request: (name: string, options: {signal: AbortSignal}, work: () => Promise<void>) => Promise<unknown>}} Locks */
+
+/** The vault that is open, for as long as it is. @typedef {{vault: Vault, left: AbortController, registered: boolean}} Seat */
 
 const LOCK = "hvapp-sync";
 const FIRST_SPAN = 2_000;
@@ -56,31 +55,30 @@ const SHORTEST_WAIT = 500;
 const QUIET_SPAN = 5 * 60_000;
 
 /**
- * @param {Vault} vault
- * @param {{deviceName?: string, api?: Api, clock?: Clock, random?: () => number, page?: Page, locks?: Locks}} [options]
+ * @param {{db?: TabletDatabase, api?: Api, clock?: Clock, random?: () => number, page?: Page, locks?: Locks}} [options]
  */
-export function createEngine(
-  vault,
-  {
-    deviceName = vault.deviceName,
-    api = pageApi,
-    clock = systemClock(),
-    random = Math.random,
-    page = browserPage(),
-    locks = /** @type {Locks} */ (/** @type {unknown} */ (navigator.locks)),
-  } = {},
-) {
+export function createEngine({
+  db = openDatabase(),
+  api = pageApi,
+  clock = systemClock(),
+  random = Math.random,
+  page = browserPage(),
+  locks = /** @type {Locks} */ (/** @type {unknown} */ (navigator.locks)),
+} = {}) {
   /** @type {EngineState} */
   let state = Object.freeze({
     phase: "idle",
     waiting: 0,
     refused: 0,
+    others: 0,
     progress: null,
     lastContact: null,
     lastReceipt: null,
     nextTryAt: null,
     problem: null,
     serverVersion: null,
+    caseloadLost: false,
+    revoked: false,
   });
   /** @type {Set<(state: EngineState) => void>} */
   const subscribers = new Set();
@@ -90,9 +88,10 @@ export function createEngine(
   let timer = null;
   /** @type {Promise<void> | null} */
   let running = null;
+  /** @type {Seat | null} */
+  let seat = null;
   let again = false;
   let failures = 0;
-  let registered = false;
   let notBefore = 0;
   let stop = new AbortController();
   stop.abort();
@@ -103,9 +102,18 @@ export function createEngine(
     for (const subscriber of [...subscribers]) subscriber(state);
   }
 
-  async function count() {
-    const now = { waiting: await waiting(vault), refused: await refused(vault) };
-    if (!stop.signal.aborted) tell(now);
+  /** Reads how the tablet stands; notices that the open vault was taken away, here or by another window. */
+  async function refresh() {
+    const asked = seat;
+    const { gone, ...found } = await readStanding(db, asked?.vault.id ?? null);
+    if (seat !== asked) return refresh();
+    if (gone && asked) {
+      asked.vault.lock();
+      leave();
+      tell({ ...found, revoked: true });
+      return refresh();
+    }
+    if (!stop.signal.aborted || asked) tell(found);
   }
 
   /** @param {number} wait */
@@ -147,25 +155,96 @@ export function createEngine(
   /** @param {AbortSignal} signal */
   async function talk(signal) {
     tell({ phase: "sending", progress: null, nextTryAt: null, problem: null });
-    await probe(vault.db);
-    await greet();
-    await count();
-    const sent = await pushOutbox(vault, api, { onProgress: (progress) => progressed(signal, progress) });
-    if (sent.acked) {
-      tell({ lastReceipt: clock.now() });
-      await remember(vault, { lastReceipt: clock.now() });
-    }
+    await probe(db);
+    await enforceLease(db, clock.now());
+    await keepReserve(db);
+    await refresh();
+    const here = seat;
+    const refusal = here && (await introduce(here));
+    /** @param {{done: number, total: number}} progress */
+    const onProgress = (progress) => progressed(signal, progress);
+    const open = here && !here.vault.locked ? here.vault : null;
+    const sent = await deliver(db, api, { open, now: clock.now, onProgress }).finally(refresh);
     if (signal.aborted) return;
-    tell({ phase: "fetching", progress: null });
-    await pullChanges(vault, api, { onProgress: (progress) => progressed(signal, progress) });
-    await count();
+    const left = state.waiting + state.others;
+    if (here && seat === here && !refusal) await fetchFor(here, signal);
+    await refresh();
+    // Between the two somebody unlocked or locked: what is now open has its own turn.
+    if (seat !== here) again = true;
+    if (refusal && !(refusal instanceof TabletRevoked)) throw refusal;
     if (sent.problem) throw sent.problem;
-    // Completed while the rest was going up.
-    if (state.waiting > 0) again = true;
+    // Completed while the caseload was fetched.
+    if (state.waiting + state.others > left) again = true;
     failures = 0;
     notBefore = 0;
     tell({ phase: "idle", progress: null });
     schedule(QUIET_SPAN * (0.5 + random()));
+  }
+
+  /**
+   * Who is signed in, what time it is, and this tablet's token; then seals what waited for the server's key.
+   * Answers what stands in the way of fetching: it does not stand in the way of sending.
+   * @param {Seat} here
+   * @returns {Promise<Error | null>}
+   */
+  async function introduce(here) {
+    const { vault } = here;
+    /** @type {Error | null} */
+    let refusal = null;
+    try {
+      const { serverVersion } = await greet(vault, api, { now: clock.now, known: here.registered });
+      here.registered = true;
+      tell({ serverVersion });
+    } catch (error) {
+      if (!(error instanceof Error) || error instanceof Offline || error instanceof TryLater) throw error;
+      if (error instanceof TabletRevoked) await revoked(here, error);
+      refusal = error;
+    }
+    if (!vault.locked) await unlessLocked(here, () => resealWaiting(vault));
+    return refusal;
+  }
+
+  /**
+   * @param {Seat} here
+   * @param {AbortSignal} signal
+   */
+  async function fetchFor(here, signal) {
+    const { vault, left } = here;
+    tell({ phase: "fetching", progress: null });
+    try {
+      /** @param {{done: number, total: number}} progress */
+      const onProgress = (progress) => {
+        left.signal.throwIfAborted();
+        progressed(signal, progress);
+      };
+      const { commands } = await pullChanges(vault, api, { onProgress });
+      await obey(db, api, vault.id, commands, { open: vault, now: clock.now });
+    } catch (error) {
+      if (left.signal.aborted) return;
+      if (!(error instanceof TabletRevoked)) throw error;
+      await revoked(here, error);
+    }
+  }
+
+  /**
+   * @param {Seat} here
+   * @param {TabletRevoked} error
+   */
+  async function revoked(here, { commands }) {
+    if (seat === here) tell({ revoked: true });
+    await obey(db, api, here.vault.id, commands, { open: here.vault, now: clock.now });
+  }
+
+  /**
+   * @param {Seat} here
+   * @param {() => Promise<unknown>} work
+   */
+  async function unlessLocked({ vault }, work) {
+    try {
+      await work();
+    } catch (error) {
+      if (!vault.locked) throw error;
+    }
   }
 
   /**
@@ -178,38 +257,14 @@ export function createEngine(
     tell({ progress });
   }
 
-  /** Who is signed in, what time it is, and this tablet's name. */
-  async function greet() {
-    const session = await api.session();
-    // One browser, one sign-in, several vaults: nobody's visits may be sent under another's name.
-    if (!session.account) throw new SignedOut();
-    if (session.account.id !== vault.account.id) throw new SignedInAsOther();
-    const lastContact = clock.now();
-    tell({ lastContact, serverVersion: session.appVersion });
-    await remember(vault, {
-      lastContact,
-      ...(session.clockOffset === null ? {} : { clockOffset: session.clockOffset }),
-    });
-    if (registered) return;
-    try {
-      await api.registerDevice(vault.deviceId, {
-        name: deviceName,
-        storage_persisted: await isPersisted(),
-        account_id: vault.account.id,
-      });
-      registered = true;
-    } catch (error) {
-      // The tablet's name is a courtesy; visits go up without it.
-      if (!(error instanceof Refused)) throw error;
-    }
-  }
-
   /** @param {unknown} error */
   function failed(error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
     if (error instanceof SignedOut) {
-      // Not a failure of sending: nothing is spent, and only signing in can change it.
-      tell({ phase: "signed_out", progress: null, nextTryAt: null, problem: { name, message } });
+      // Not a failure of sending, which goes on; only signing in can change it.
+      failures = 0;
+      tell({ phase: "signed_out", progress: null, problem: { name, message } });
+      schedule(QUIET_SPAN * (0.5 + random()));
       return;
     }
     const span = Math.min(LONGEST_SPAN, FIRST_SPAN * 2 ** failures);
@@ -230,9 +285,7 @@ export function createEngine(
 
   async function begin() {
     try {
-      const lastContact = await recall(vault, "lastContact");
-      tell({ lastContact, lastReceipt: await recall(vault, "lastReceipt") });
-      await count();
+      await refresh();
     } catch (error) {
       failed(error);
       return;
@@ -242,12 +295,12 @@ export function createEngine(
 
   /** @param {import("../store/notices.js").Topic} topic */
   async function heard(topic) {
-    if (topic !== "outbox") return;
-    const before = state.waiting;
+    if (topic === "drafts") return;
+    const before = state.waiting + state.others;
     // A count that fails shows in the next exchange, which asks the same database.
-    await count().catch(() => {});
+    await refresh().catch(() => {});
     // More wait than before: a visit was completed, here or in another window.
-    if (state.waiting > before && !running) nudge();
+    if (state.waiting + state.others > before && !running) nudge();
   }
 
   /** Something happened that makes success likelier; a wait the server asked for still holds. */
@@ -255,12 +308,17 @@ export function createEngine(
     if (clock.now() >= notBefore) void exchange();
   }
 
+  function leave() {
+    seat?.left.abort();
+    seat = null;
+  }
+
   return {
     /** Begins: reads how things stand, connects the triggers and makes the first try. */
     start() {
       if (!stop.signal.aborted) return;
       stop = new AbortController();
-      disconnect = [page.onVisible(nudge), page.onOnline(nudge), listen(vault.id, heard)];
+      disconnect = [page.onVisible(nudge), page.onOnline(nudge), listenToAll(heard)];
       void begin();
     },
 
@@ -270,6 +328,24 @@ export function createEngine(
       clock.cancel(timer);
       for (const remove of disconnect) remove();
       disconnect = [];
+    },
+
+    /**
+     * A vault was opened: from now on it is fetched for as well, and what it could not send alone is sealed.
+     * @param {Vault} vault
+     */
+    attach(vault) {
+      leave();
+      seat = { vault, left: new AbortController(), registered: false };
+      tell({ revoked: false, waiting: 0, refused: 0, caseloadLost: vault.caseloadLost });
+      if (!stop.signal.aborted) void begin();
+    },
+
+    /** It was locked: nothing more is fetched, and sending goes on. */
+    detach() {
+      leave();
+      tell({ revoked: false, caseloadLost: false });
+      void refresh().catch(failed);
     },
 
     /** Tries at once, by the visitor's hand. Resolved when the exchange has ended, well or not. */
@@ -289,30 +365,5 @@ export function createEngine(
       subscriber(state);
       return () => void subscribers.delete(subscriber);
     },
-  };
-}
-
-/** @returns {Clock} */
-function systemClock() {
-  return {
-    now: Date.now,
-    after: (work, ms) => setTimeout(work, ms),
-    cancel: (timer) => clearTimeout(timer),
-  };
-}
-
-/** @returns {Page} */
-function browserPage() {
-  /** @param {EventTarget} target @param {string} event @param {() => void} heard */
-  const on = (target, event, heard) => {
-    target.addEventListener(event, heard);
-    return () => target.removeEventListener(event, heard);
-  };
-  return {
-    onVisible: (heard) =>
-      on(document, "visibilitychange", () => {
-        if (document.visibilityState === "visible") heard();
-      }),
-    onOnline: (heard) => on(window, "online", heard),
   };
 }

@@ -18,19 +18,19 @@ export class Offline extends Error {
 export class SignedOut extends Error {
   constructor() {
     super(
-      "You are signed out of the service. What you have recorded is safe on this tablet. Sign in to send it.",
+      "You are signed out of the service. What you have recorded is safe on this tablet, and completed visits are still sent. Sign in to fetch changes.",
     );
     this.name = "SignedOut";
   }
 }
 
-/** Somebody is signed in, but not whose vault is open: theirs are not the visits to send. */
+/** Somebody is signed in, but not whose vault is open: theirs is not the caseload to fetch. */
 export class SignedInAsOther extends SignedOut {
   constructor() {
     super();
     this.name = "SignedInAsOther";
     this.message =
-      "Someone else is signed in to the service on this tablet. What you have recorded is safe on it. Sign in as yourself to send it.";
+      "Someone else is signed in to the service on this tablet. What you have recorded is safe on it, and completed visits are still sent. Sign in as yourself to fetch changes.";
   }
 }
 
@@ -73,5 +73,45 @@ export class Refused extends Error {
     this.name = "Refused";
     this.status = status;
     this.code = code;
+  }
+}
+
+/** The service does not accept this tablet's own token: its visitor must sign in, which gives it a new one. */
+export class UnknownTablet extends Error {
+  constructor() {
+    super(
+      "The service does not know this tablet yet. What you have recorded is safe on it. Sign in, and it is sent.",
+    );
+    this.name = "UnknownTablet";
+  }
+}
+
+/** Taken out of use by a supervisor: nothing is fetched any more, everything recorded is still sent. */
+export class TabletRevoked extends Refused {
+  /**
+   * @param {number} status
+   * @param {string} code
+   * @param {import("../types.js").Command[]} commands
+   */
+  constructor(status, code, commands) {
+    super(
+      status,
+      code,
+      "This tablet has been taken out of use by your supervisor. What you have recorded is safe and is still sent.",
+    );
+    this.name = "TabletRevoked";
+    this.commands = commands;
+  }
+}
+
+/** The server no longer gives changes to this version of the app; it still takes what it sends. */
+export class UpdateNeeded extends Refused {
+  constructor() {
+    super(
+      426,
+      "update_needed",
+      "This version of the app is too old to fetch changes. What you have recorded is safe and is still sent. Close the app and open it to update it.",
+    );
+    this.name = "UpdateNeeded";
   }
 }

@@ -4,6 +4,8 @@
  */
 
 import { applyPage, position, startRebuild } from "../store/caseload.js";
+import { renewLease } from "../store/lease.js";
+import { takeIn } from "../store/standing.js";
 import { Refused, ServerFault } from "./errors.js";
 
 /** @typedef {import("../store/vault.js").Vault} Vault */
@@ -18,11 +20,13 @@ const CURSOR_GONE = 410;
  * @param {Vault} vault
  * @param {Pick<Api, "changes">} api
  * @param {{onProgress?: (progress: {done: number, total: number}) => void, limit?: number}} [options]
- * @returns {Promise<{applied: number, rebuilt: boolean}>}
+ * @returns {Promise<{applied: number, rebuilt: boolean, commands: import("../types.js").Command[]}>} commands:
+ *   what the server asks of this tablet besides
  */
 export async function pullChanges(vault, api, { onProgress = () => {}, limit = PAGE } = {}) {
   let applied = 0;
   let rebuilt = false;
+  await vault.refreshCaseloadKey();
   let { cursor, complete, rebuilding } = await position(vault);
   /** @type {import("../types.js").Change[]} */
   let arrived = [];
@@ -43,10 +47,15 @@ export async function pullChanges(vault, api, { onProgress = () => {}, limit = P
   };
 
   for (;;) {
-    /** @type {import("../types.js").ChangesPage} */
+    /** @type {Awaited<ReturnType<Api["changes"]>>} */
     let page;
     try {
-      page = await api.changes({ cursor: reached, limit, account_id: vault.account.id });
+      page = await api.changes({
+        cursor: reached,
+        limit,
+        account_id: vault.account.id,
+        device_id: vault.deviceId,
+      });
       if (page.more && page.cursor === reached) throw new ServerFault(200);
     } catch (error) {
       await keep(false);
@@ -65,6 +74,10 @@ export async function pullChanges(vault, api, { onProgress = () => {}, limit = P
     applied += page.items.length;
     if ((!page.more || arrived.length >= AT_ONCE) && !(await keep(!page.more))) continue;
     if (page.items.length) onProgress({ done: applied, total: applied + Math.max(page.remaining, 0) });
-    if (!page.more) return { applied, rebuilt };
+    if (page.more) continue;
+    const { common } = page;
+    await takeIn(vault.db, vault.id, common);
+    await renewLease(vault.db, vault.id, { serverTime: common.server_time, days: common.lease_days });
+    return { applied, rebuilt, commands: common.commands ?? [] };
   }
 }

@@ -1,21 +1,22 @@
 /**
- * Sends the outbox. Items go in batches and are settled one by one; an item leaves the queue only when its
- * receipt is on the disk. A batch that is too large is halved. A batch the server stumbles over is halved until
- * the item at fault stands alone; it then waits behind the others.
+ * Sends an outbox, locked or not. Items go in batches and are settled one by one; an item leaves the queue only
+ * when its receipt is on the disk. A batch that is too large is halved. A batch the server stumbles over is
+ * halved until the item at fault stands alone; it then waits behind the others.
  */
 
 import { uuid7 } from "../lib/uuid7.js";
-import { acknowledge, markRefused, nextBatch, noteFault, waiting } from "../store/outbox.js";
+import { acknowledge, markRefused, nextBatch, noteFault, waitingIn } from "../store/delivery.js";
 import { Refused, ServerFault, TooLarge } from "./errors.js";
 
-/** @typedef {import("../store/vault.js").Vault} Vault */
+/** @typedef {import("../store/db.js").TabletDatabase} TabletDatabase */
+/** @typedef {import("../types.js").Common} Common */
 /** @typedef {import("./api.js").Api} Api */
 /** @typedef {Awaited<ReturnType<typeof nextBatch>>} Batch */
 
 /** What the server takes at once. */
 const MOST_ITEMS = 100;
 const MOST_BYTES = 1024 * 1024;
-/** Room for the envelope and the commas. */
+/** Room for what stands around the items. */
 const ENVELOPE_BYTES = 1024;
 /** After so many single items in a row the server is ill, not the items. */
 const FAULTS_IN_A_ROW = 3;
@@ -26,30 +27,36 @@ const FAULTS_IN_A_ROW = 3;
  */
 
 /**
- * Sends everything that waits. Throws Offline, SignedOut or TryLater, and Refused when the server will not talk
- * to this tablet at all; what was settled before stays settled.
- * @param {Vault} vault
+ * Sends everything of one vault's that waits and can go. Throws Offline, UnknownTablet or TryLater, and Refused
+ * when the server will not talk to this tablet at all; what was settled before stays settled. `hear` is given
+ * what each answer carries besides, before the answer itself is written down.
+ * @param {TabletDatabase} db
+ * @param {{id: string, token: string}} vault
  * @param {Pick<Api, "push">} api
- * @param {{onProgress?: (progress: {done: number, total: number}) => void}} [options]
+ * @param {{onProgress?: (progress: {done: number, total: number}) => void,
+ *   hear?: (common: Common) => Promise<void>}} [options]
  * @returns {Promise<Sent>}
  */
-export async function pushOutbox(vault, api, { onProgress = () => {} } = {}) {
+export async function pushOutbox(
+  db,
+  { id: vaultId, token },
+  api,
+  { onProgress = () => {}, hear = async () => {} } = {},
+) {
   /** @type {Sent} */
   const sent = { acked: 0, refused: 0, held: 0, problem: null };
   /** @type {Set<string>} */
   const offered = new Set();
   const limits = { items: MOST_ITEMS, bytes: MOST_BYTES - ENVELOPE_BYTES, not: offered };
-  const total = await waiting(vault);
+  const total = await waitingIn(db, vaultId);
   let faults = 0;
 
   /** @param {Batch} batch */
   const settle = async (batch) => {
-    const items = batch.map(({ rev }) => rev);
-    const results = await api.push(
-      { device_id: vault.deviceId, account_id: vault.account.id, items },
-      uuid7(),
-    );
-    const answered = await acknowledge(vault, results);
+    const items = batch.map(({ envelope }) => envelope);
+    const { results, common } = await api.push(token, { device_id: vaultId, items }, uuid7());
+    await hear(common);
+    const answered = await acknowledge(db, vaultId, results);
     sent.acked += answered.acked;
     sent.refused += answered.refused;
     faults = 0;
@@ -64,11 +71,11 @@ export async function pushOutbox(vault, api, { onProgress = () => {} } = {}) {
   const hold = async (id, problem) => {
     sent.held += 1;
     sent.problem = problem;
-    await noteFault(vault, id);
+    await noteFault(db, vaultId, id);
   };
 
   for (;;) {
-    const batch = await nextBatch(vault, limits);
+    const batch = await nextBatch(db, vaultId, limits);
     if (batch.length === 0) return sent;
     for (const { id } of batch) offered.add(id);
     /** @type {Batch[]} */
@@ -83,7 +90,7 @@ export async function pushOutbox(vault, api, { onProgress = () => {} } = {}) {
           parts.push(part.slice(half), part.slice(0, half));
           if (error instanceof TooLarge) limits.items = Math.min(limits.items, half);
         } else if (error instanceof TooLarge) {
-          await markRefused(vault, part[0].id, "too_large");
+          await markRefused(db, vaultId, part[0].id, "too_large");
           sent.refused += 1;
         } else {
           await hold(part[0].id, error);

@@ -1,12 +1,15 @@
 /**
- * The server at the edge of fetch, in memory: it keeps revisions once by id and hash, numbers changes, and can
- * be told to fail. It is strict about what the tablet sends.
+ * The server at the edge of fetch, in memory: it opens what is sealed to it, keeps revisions once by id and hash,
+ * numbers changes, and can be told to fail or be restored from a backup. It is strict about what the tablet sends.
  */
 
+import { createHash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import { sha256Hex } from "../../../static/src/lib/canonical.js";
+import { newServerKey, openServerBox, publicPart, SERVER_KEY, tokenFor } from "./sealing.js";
 
-/** @typedef {{method: string, path: string, query: URLSearchParams, headers: Headers, body: any, bytes: number}} Call */
+/** @typedef {{method: string, path: string, query: URLSearchParams, headers: Headers, credentials: string,
+ *   body: any, bytes: number}} Call */
 /** @typedef {(call: Call) => Response | null | Promise<Response | null>} Fault */
 
 export class FakeServer {
@@ -15,11 +18,24 @@ export class FakeServer {
     this.account = null;
     /** @type {Map<string, {rev: any, receipt: any}>} the records, by revision id */
     this.stored = new Map();
+    /** @type {Map<string, any>} unfinished visits, opened, by id */
+    this.drafts = new Map();
     /** @type {{seq: number, type: string, id: string, body: any}[]} */
     this.changes = [];
     this.epoch = "e1";
     /** @type {Map<string, any>} */
     this.devices = new Map();
+    /** Tablets whose token it does not accept. @type {Set<string>} */
+    this.unknown = new Set();
+    /** Tablets it gives no changes to. @type {Set<string>} */
+    this.revoked = new Set();
+    /** @type {Map<string, any[]>} orders, by tablet */
+    this.commands = new Map();
+    /** @type {{id: string, device: string, left: number}[]} orders reported as done */
+    this.reports = [];
+    /** The last is the one in use. */
+    this.keys = [SERVER_KEY];
+    this.leaseDays = 7;
     /** @type {Call[]} */
     this.calls = [];
     this.token = "token-1";
@@ -43,6 +59,22 @@ export class FakeServer {
     this.changes.push({ seq: this.changes.length + 1, type, id, body });
   }
 
+  async rotateKey() {
+    this.keys.push(await newServerKey());
+  }
+
+  /** What a backup would hold. */
+  backup() {
+    return { stored: new Map(this.stored), changes: [...this.changes] };
+  }
+
+  /** @param {{stored: Map<string, any>, changes: any[]}} backup */
+  restore({ stored, changes }) {
+    this.stored = new Map(stored);
+    this.changes = [...changes];
+    this.epoch = `e${Number(this.epoch.slice(1)) + 1}`;
+  }
+
   /** @param {RequestInfo | URL} input @param {RequestInit} [init] @returns {Promise<Response>} */
   async fetch(input, init = {}) {
     const url = new URL(String(input), "https://hv.example");
@@ -54,6 +86,7 @@ export class FakeServer {
       path: url.pathname,
       query: url.searchParams,
       headers: new Headers(init.headers),
+      credentials: init.credentials ?? "",
       body: text ? JSON.parse(text) : null,
       bytes: Buffer.byteLength(text),
     };
@@ -67,6 +100,10 @@ export class FakeServer {
 
   /** @param {Call} call */
   async handle(call) {
+    if (call.path.startsWith("/sync/") && call.headers.get("HV-Sync") !== "1")
+      return fail(400, "protocol", "?");
+    const byToken = this.byToken(call);
+    if (byToken) return byToken;
     if (call.method !== "GET" && call.headers.get("X-CSRFToken") !== this.token) {
       return fail(403, "csrf", "The page was open too long.");
     }
@@ -83,12 +120,58 @@ export class FakeServer {
     const whose = call.body?.account_id ?? call.query.get("account_id");
     if (whose !== null && whose !== this.account.id) return fail(409, "other_account", "Someone else's.");
     if (call.path.startsWith("/sync/v1/devices/")) {
-      this.devices.set(call.path.slice("/sync/v1/devices/".length), call.body);
-      return json({ device_id: call.path.slice("/sync/v1/devices/".length) });
+      const device = call.path.slice("/sync/v1/devices/".length);
+      if (this.revoked.has(device)) return this.revokes(device);
+      this.devices.set(device, call.body);
+      this.unknown.delete(device);
+      const token = tokenFor(device, this.account.id);
+      return json({ device_id: device, token, ...this.common(device) });
     }
-    if (call.path === "/sync/v1/push") return this.push(call);
     if (call.path === "/sync/v1/changes") return this.page(call);
+    if (call.path === "/sync/v1/drafts") {
+      const drafts = [...this.drafts].map(([id, draft]) => ({ id, draft }));
+      return json({ drafts, ...this.common("") });
+    }
+    const taken = /^\/sync\/v1\/drafts\/(.+)\/taken$/.exec(call.path);
+    if (taken) return json({ taken: this.drafts.delete(taken[1]) });
     return fail(404, "not_found", "No such page.");
+  }
+
+  /** What a tablet may do with its own token, which comes without cookies. @param {Call} call */
+  byToken(call) {
+    const draft = /^\/sync\/v1\/drafts\/([^/]+)$/.exec(call.path);
+    const done = /^\/sync\/v1\/commands\/([^/]+)\/done$/.exec(call.path);
+    const asks = ["/sync/v1/push", "/sync/v1/confirm"].includes(call.path) || draft || done;
+    if (!asks) return null;
+    const [device, account] = (call.headers.get("Authorization") ?? "").replace(/^Tablet /, "").split(".");
+    const token = `Tablet ${tokenFor(device, account)}`;
+    if (call.headers.get("Authorization") !== token || this.unknown.has(device)) {
+      return fail(401, "unknown_tablet", "Not known.");
+    }
+    if (call.credentials !== "omit" || call.body.device_id !== device) return fail(400, "malformed", "?");
+    if (call.path === "/sync/v1/push") return this.push(call);
+    if (call.path === "/sync/v1/confirm") return this.confirm(call);
+    if (draft) return this.keepDraft(draft[1], call);
+    if (done) this.reports.push({ id: done[1], device, left: call.body.left });
+    if (done && call.body.left === 0) this.commands.delete(device);
+    return json(this.common(device));
+  }
+
+  /** @param {string} device */
+  common(device) {
+    return {
+      server_time: new Date(this.now()).toISOString(),
+      epoch: this.epoch,
+      sealing_key: publicPart(this.keys[this.keys.length - 1]),
+      commands: this.commands.get(device) ?? [],
+      lease_days: this.leaseDays,
+    };
+  }
+
+  /** @param {string} device */
+  revokes(device) {
+    const error = { code: "tablet_revoked", message: "Taken out of use." };
+    return json({ error, commands: this.commands.get(device) ?? [] }, { status: 403 });
   }
 
   session() {
@@ -100,50 +183,73 @@ export class FakeServer {
     });
   }
 
+  /**
+   * @param {string} kind @param {string} id @param {string} deviceId @param {{kid: string, box: string}} sealed
+   * @returns {Promise<any>} undefined when none of its keys opens it
+   */
+  async unseal(kind, id, deviceId, { kid, box }) {
+    const key = this.keys.find((one) => one.kid === kid);
+    return key && openServerBox(key, box, { kind, id, deviceId }).catch(() => undefined);
+  }
+
   /** @param {Call} call */
   async push(call) {
     const { device_id: device, items } = call.body;
     if (items.length > 100 || call.bytes > 1024 * 1024) return fail(413, "too_large", "Too large.");
     if (!call.headers.get("Idempotency-Key")) return fail(400, "malformed_json", "No key.");
     const results = [];
-    for (const rev of items) {
-      const { sha256, ...rest } = rev;
-      if (sha256 !== (await sha256Hex(rest)) || rev.device_id !== device) {
-        results.push({
-          rev_id: rev.rev_id,
-          result: "rejected:malformed",
-          message: "?",
-          flags: [],
-          receipt: null,
-        });
-        continue;
-      }
-      const judged = this.judge(rev);
-      if (judged) {
-        results.push({ rev_id: rev.rev_id, message: "", flags: [], receipt: null, ...judged });
-        continue;
-      }
-      const known = this.stored.get(rev.rev_id);
-      const receipt = known?.receipt ?? {
-        seq: this.stored.size + 1,
-        received_at: new Date(this.now()).toISOString(),
-        mac: `mac-${rev.rev_id}`,
-      };
-      if (!known) this.stored.set(rev.rev_id, { rev, receipt });
-      const same = !known || known.rev.sha256 === rev.sha256;
-      results.push({
-        rev_id: rev.rev_id,
-        result: same ? (known ? "duplicate" : "stored") : "rejected:hash",
-        message: "",
-        flags: [],
-        receipt: same ? receipt : null,
-      });
-    }
-    return json({ results, server_time: new Date(this.now()).toISOString() });
+    for (const item of items) results.push(await this.take(device, item));
+    return json({ results, ...this.common(device) });
+  }
+
+  /** @param {string} device @param {any} item */
+  async take(device, item) {
+    const { rev_id, device_seq } = item;
+    const answer = { rev_id, result: "stored", message: "", flags: [], receipt: null, child_id: null };
+    const rev = await this.unseal("revision", rev_id, device, item);
+    if (!rev) return { ...answer, result: "rejected:key" };
+    const { sha256, ...rest } = rev;
+    const same = [rev.rev_id, rev.device_seq, rev.device_id].join() === [rev_id, device_seq, device].join();
+    if (!same || sha256 !== (await sha256Hex(rest))) return { ...answer, result: "rejected:malformed" };
+    const judged = this.judge(rev);
+    if (judged) return { ...answer, ...judged };
+    const known = this.stored.get(rev_id);
+    if (known && known.rev.sha256 !== sha256) return { ...answer, result: "rejected:hash" };
+    const receipt = known?.receipt ?? {
+      seq: this.stored.size + 1,
+      received_at: new Date(this.now()).toISOString(),
+      mac: `mac-${rev_id}`,
+    };
+    if (!known) this.stored.set(rev_id, { rev, receipt });
+    return { ...answer, result: known ? "duplicate" : "stored", receipt };
+  }
+
+  /** @param {Call} call */
+  confirm({ body: { device_id: device, ranges } }) {
+    if (ranges.length > 200) return fail(400, "malformed", "Too many.");
+    const held = [...this.stored.values()].map(({ rev }) => rev).filter((rev) => rev.device_id === device);
+    const answers = ranges.map((/** @type {any} */ { from, to, digest }) => {
+      const lines = held
+        .filter(({ device_seq: seq }) => seq >= from && seq <= to)
+        .sort((a, b) => a.device_seq - b.device_seq)
+        .map((rev) => `${rev.device_seq} ${rev.rev_id} ${rev.sha256}\n`);
+      return { from, to, held: createHash("sha256").update(lines.join("")).digest("hex") === digest };
+    });
+    return json({ ranges: answers, ...this.common(device) });
+  }
+
+  /** @param {string} id @param {Call} call */
+  async keepDraft(id, { body }) {
+    const draft = await this.unseal("draft", id, body.device_id, body);
+    if (!draft) return fail(400, "unknown_key", "?");
+    this.drafts.set(id, draft);
+    return json({ result: "kept", ...this.common(body.device_id) });
   }
 
   /** @param {Call} call */
   page(call) {
+    const device = call.query.get("device_id") ?? "";
+    if (this.revoked.has(device)) return this.revokes(device);
     const cursor = call.query.get("cursor") ?? "";
     const [epoch, seq] = cursor ? cursor.split(".") : [this.epoch, "0"];
     if (epoch !== this.epoch) return fail(410, "cursor_gone", "Start again.");
@@ -155,7 +261,7 @@ export class FakeServer {
       cursor: `${this.epoch}.${reached}`,
       more: items.length < after.length,
       remaining: after.length - items.length,
-      server_time: new Date(this.now()).toISOString(),
+      ...this.common(device),
     });
   }
 }

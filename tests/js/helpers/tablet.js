@@ -6,6 +6,7 @@ import { TabletDatabase } from "../../../static/src/store/db.js";
 import { newDraft, saveDraft } from "../../../static/src/store/drafts.js";
 import { sealDraft } from "../../../static/src/store/outbox.js";
 import { createVault } from "../../../static/src/store/vault.js";
+import { publicPart, SERVER_KEY, tokenFor } from "./sealing.js";
 
 export const PASSPHRASE = "four plain wooden chairs";
 /** The real count takes a second of every test; only its being stored and used matters here. */
@@ -27,16 +28,32 @@ export function account(id = "a-priya") {
 }
 
 /**
- * @param {{db?: TabletDatabase, id?: string}} [options]
+ * A vault as it is once the tablet has been registered: with its token and the server's key, unless it is `fresh`.
+ * @param {{db?: TabletDatabase, id?: string, fresh?: boolean}} [options]
  */
-export function newVault({ db = newDatabase(), id } = {}) {
-  return createVault({
+export async function newVault({ db = newDatabase(), id, fresh = false } = {}) {
+  const vault = await createVault({
     account: account(id),
     passphrase: PASSPHRASE,
     deviceName: "Test tablet",
     db,
     iterations: FEW_ITERATIONS,
   });
+  if (!fresh) await introduced(vault);
+  return vault;
+}
+
+/** What registering writes down. @param {import("../../../static/src/store/vault.js").Vault} vault */
+export async function introduced({ db, id, account: { id: accountId } }) {
+  await db.vaults.update(id, { token: tokenFor(id, accountId), sealingKey: publicPart(SERVER_KEY) });
+}
+
+/**
+ * What the courier needs of a vault.
+ * @param {import("../../../static/src/store/vault.js").Vault} vault
+ */
+export function sender({ id, account: { id: accountId } }) {
+  return { id, token: tokenFor(id, accountId) };
 }
 
 export const FORM = { id: "new_birth_visit", version: 1, definitionHash: "ab".repeat(32) };

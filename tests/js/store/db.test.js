@@ -3,10 +3,10 @@ import { test } from "node:test";
 import { IDBDatabase as FDBDatabase } from "fake-indexeddb";
 import { applyPage } from "../../../static/src/store/caseload.js";
 import { probe } from "../../../static/src/store/db.js";
+import { acknowledge, noteFault } from "../../../static/src/store/delivery.js";
 import { discardDraft, saveDraft } from "../../../static/src/store/drafts.js";
 import { StorageFull, StorageTrouble } from "../../../static/src/store/errors.js";
 import { recall, remember } from "../../../static/src/store/notes.js";
-import { acknowledge, noteFault } from "../../../static/src/store/outbox.js";
 import { completeVisit, draftFor, newVault } from "../helpers/tablet.js";
 
 /**
@@ -49,7 +49,7 @@ test("what cannot be fetched again is written strictly; copies are not", async (
   await expect(
     "an acknowledgement",
     () =>
-      acknowledge(vault, [
+      acknowledge(vault.db, vault.id, [
         {
           rev_id: item.id,
           result: "stored",
@@ -58,7 +58,7 @@ test("what cannot be fetched again is written strictly; copies are not", async (
       ]),
     "strict",
   );
-  await expect("a fault", () => noteFault(vault, item.id), "strict");
+  await expect("a fault", () => noteFault(vault.db, vault.id, item.id), "strict");
   await expect("a new vault", () => newVault({ db: vault.db, id: "a-tom" }), "strict");
   await expect(
     "a page",

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { loadCaseload } from "../../../static/src/store/caseload.js";
+import { acknowledge } from "../../../static/src/store/delivery.js";
 import { getDraft, listDrafts, saveDraft } from "../../../static/src/store/drafts.js";
 import {
   AlreadySetUp,
@@ -10,7 +11,7 @@ import {
   WeakPassphrase,
   WrongPassphrase,
 } from "../../../static/src/store/errors.js";
-import { acknowledge, listItems } from "../../../static/src/store/outbox.js";
+import { listItems } from "../../../static/src/store/outbox.js";
 import { createVault, listVaults, unlock } from "../../../static/src/store/vault.js";
 import {
   account,
@@ -82,8 +83,8 @@ test("iterations and salt are each vault's own, 600,000 unless a test says other
     iterations: FEW_ITERATIONS,
   });
   const [one, two] = await db.vaults.toCollection().sortBy("accountId");
-  assert.equal(one.wraps[0].iterations, 600_000);
-  assert.equal(two.wraps[0].iterations, FEW_ITERATIONS);
+  const stretched = [one, two].map(({ wraps: [wrap] }) => wrap.by === "passphrase" && wrap.iterations);
+  assert.deepEqual(stretched, [600_000, FEW_ITERATIONS]);
   assert.notDeepEqual(one.wraps[0].salt, two.wraps[0].salt);
   await unlock("a-1", PASSPHRASE, { db });
 });
@@ -137,12 +138,19 @@ test("the same value sealed twice looks different", async () => {
 });
 
 test("work and caseload have keys of their own, so that one can be lost without the other", async () => {
-  const { db, id } = await newVault();
+  const vault = await newVault();
+  const { db, id } = vault;
+  const box = await vault.seal("drafts", "d1", { a: 1 });
+  const secret = await vault.seal("caseload", "c1", { b: 2 });
+  await db.vaults.update(id, { caseloadKey: null });
+  const again = await unlock("a-priya", PASSPHRASE, { db });
+  assert.deepEqual(await again.open("drafts", "d1", box), { a: 1 });
+  await assert.rejects(again.open("caseload", "c1", secret), Unreadable);
+  // What the passphrase wraps is not taken for what the work key wraps.
   const row = await db.vaults.get(id);
   assert.ok(row);
-  const { work, caseload } = row.wraps[0].keys;
-  await db.vaults.put({ ...row, wraps: [{ ...row.wraps[0], keys: { work: caseload, caseload: work } }] });
-  await assert.rejects(unlock("a-priya", PASSPHRASE, { db }), WrongPassphrase, "a key is bound to its name");
+  await db.vaults.put({ ...row, caseloadKey: row.wraps[0].key });
+  await assert.rejects(unlock("a-priya", PASSPHRASE, { db }), WrongPassphrase);
 });
 
 test("locking drops the keys and needs no network; what is under way completes", async () => {
@@ -216,7 +224,7 @@ test("visitors who share a tablet see nothing of each other's", async () => {
   await assert.rejects(tom.open("outbox", item.id, stolen), Unreadable);
   // Nor can an answer meant for one settle the other's.
   const receipt = { seq: 1, received_at: "2026-05-03T10:00:00Z", mac: "m" };
-  await acknowledge(tom, [{ rev_id: item.id, result: "stored", receipt }]);
+  await acknowledge(tom.db, tom.id, [{ rev_id: item.id, result: "stored", receipt }]);
   assert.equal((await listItems(priya))[0].state, "sealed");
   // Each counts their own visits from 1.
   assert.equal((await completeVisit(tom)).rev?.device_seq, 1);

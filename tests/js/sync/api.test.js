@@ -7,13 +7,18 @@ import {
   Refused,
   ServerFault,
   SignedOut,
+  TabletRevoked,
   TooLarge,
   TryLater,
+  UnknownTablet,
 } from "../../../static/src/sync/api.js";
 import { SignedInAsOther } from "../../../static/src/sync/errors.js";
+import { tokenFor, wipeOrder } from "../helpers/sealing.js";
 import { FakeServer, fail, json, portal, redirected } from "../helpers/server.js";
 
-const EMPTY = { device_id: "d1", account_id: "a-priya", items: [] };
+const EMPTY = { device_id: "d1", items: [] };
+const TOKEN = tokenFor("d1", "a-priya");
+const ABOUT = { name: "T", storage_persisted: null, account_id: "a-priya" };
 
 const globals = /** @type {any} */ (globalThis);
 afterEach(() => {
@@ -38,7 +43,7 @@ test("every request stays with our server and out of every cache", async () => {
   });
   await api.session();
   await api.signIn("priya@example.nhs.uk", "right");
-  await api.changes({ cursor: "", limit: 100, account_id: "a-priya" });
+  await api.changes({ cursor: "", limit: 100, account_id: "a-priya", device_id: "d1" });
   await api.signOut();
   assert.equal(seen.length, 4);
   for (const { credentials, cache, redirect, signal } of seen) {
@@ -105,8 +110,7 @@ test("a long batch is given the time a slow line needs", async (t) => {
   const signals = [];
   const api = createApi({
     timeout: 1000,
-    fetch: (url, init) => {
-      if (String(url).endsWith("session")) return new FakeServer().fetch(url, init);
+    fetch: (_url, init) => {
       signals.push(/** @type {AbortSignal} */ (init?.signal));
       return new Promise((_resolve, reject) =>
         init?.signal?.addEventListener("abort", () => reject(new Error())),
@@ -115,7 +119,7 @@ test("a long batch is given the time a slow line needs", async (t) => {
   });
   // Random, so that packing it gains nothing: 40 kB take ten seconds at the slowest.
   const note = randomBytes(40_000).toString("latin1");
-  const pushing = api.push({ ...EMPTY, items: /** @type {any} */ ([{ note }]) }, "k");
+  const pushing = api.push(TOKEN, { ...EMPTY, items: /** @type {any} */ ([{ note }]) }, "k");
   while (signals.length === 0) await new Promise((resolve) => setImmediate(resolve));
   t.mock.timers.tick(10_000);
   assert.equal(signals[0].aborted, false);
@@ -171,30 +175,89 @@ test("Retry-After is read as seconds and as a date, and never for longer than an
   }
 });
 
-test("a token is fetched when it is needed, once, and again when it has expired, once", async () => {
+test("a form token is fetched when it is needed, once, and again when it has expired, once", async () => {
   const server = new FakeServer();
   server.account = { id: "a-priya", name: "Priya", role: "health_visitor" };
   const api = createApi({ fetch: server.fetch });
-  await api.registerDevice("d1", { name: "T", storage_persisted: null });
-  await api.push(EMPTY, "k1");
+  await api.registerDevice("d1", ABOUT);
+  await api.registerDevice("d1", ABOUT);
   assert.equal(server.callsTo("/api/v1/session").length, 1);
   server.token = "token-2";
-  await api.push(EMPTY, "k2");
+  await api.registerDevice("d1", ABOUT);
   assert.equal(server.callsTo("/api/v1/session").length, 2);
-  const keys = server.callsTo("/sync/v1/push").map(({ headers }) => headers.get("Idempotency-Key"));
-  assert.deepEqual(keys, ["k1", "k2", "k2"], "the same batch keeps its key");
-  server.before = ({ path }) => (path === "/sync/v1/push" ? fail(403, "csrf", "Open too long.") : null);
-  await assert.rejects(api.push(EMPTY, "k3"), Refused);
+  server.before = ({ path }) => (path.includes("devices") ? fail(403, "csrf", "Open too long.") : null);
+  await assert.rejects(api.registerDevice("d1", ABOUT), Refused);
   assert.equal(server.callsTo("/api/v1/session").length, 3);
+});
+
+test("what a tablet sends goes with its own token: no cookies, no session, nobody signed in", async () => {
+  const server = new FakeServer();
+  const api = createApi({ fetch: server.fetch });
+  await api.push(TOKEN, EMPTY, "k");
+  await api.confirm(TOKEN, { device_id: "d1", ranges: [] });
+  await api.commandDone(TOKEN, "c1", { device_id: "d1", left: 0 });
+  await assert.rejects(api.keepDraft(TOKEN, "draft", { device_id: "d1", kid: "none", box: "" }), Refused);
+  assert.equal(server.calls.length, 4);
+  for (const { headers, credentials } of server.calls) {
+    assert.equal(headers.get("Authorization"), `Tablet ${TOKEN}`);
+    assert.deepEqual([credentials, headers.get("X-CSRFToken"), headers.get("HV-Sync")], ["omit", null, "1"]);
+  }
+  server.unknown.add("d1");
+  await assert.rejects(api.push(TOKEN, EMPTY, "k"), (error) => {
+    assert.ok(error instanceof UnknownTablet);
+    assert.match(error.message, /safe on it\. Sign in, and it is sent/);
+    return true;
+  });
+});
+
+test("what every answer carries is handed out, as far as it has the right shape", async () => {
+  const server = new FakeServer();
+  const api = createApi({ fetch: server.fetch });
+  const { common } = await api.push(TOKEN, EMPTY, "k");
+  assert.deepEqual(Object.keys(common).sort(), [
+    "commands",
+    "epoch",
+    "lease_days",
+    "sealing_key",
+    "server_time",
+  ]);
+  server.before = () => json({ results: [], epoch: 7, commands: "all", sealing_key: {}, lease_days: "7" });
+  assert.deepEqual((await api.push(TOKEN, EMPTY, "k")).common, {});
+});
+
+test("a tablet taken out of use, and an app too old to fetch, are said as such", async () => {
+  const where = { cursor: "", limit: 100, account_id: "a-priya", device_id: "d1" };
+  const server = new FakeServer();
+  server.account = { id: "a-priya", name: "Priya", role: "health_visitor" };
+  server.revoked.add("d1");
+  server.commands.set("d1", [wipeOrder("d1", "a-priya")]);
+  await assert.rejects(createApi({ fetch: server.fetch }).changes(where), (error) => {
+    assert.ok(error instanceof TabletRevoked);
+    assert.equal(error.commands.length, 1);
+    assert.match(error.message, /taken out of use.*is still sent/);
+    return true;
+  });
+  const old = answering(fail(426, "update_needed", "x"));
+  await assert.rejects(old.changes(where), /too old to fetch changes.*is still sent/);
+});
+
+test("unfinished visits that the service keeps are fetched and taken", async () => {
+  const server = new FakeServer();
+  server.account = { id: "a-priya", name: "Priya", role: "health_visitor" };
+  server.drafts.set("d-1", { id: "d-1" });
+  const api = createApi({ fetch: server.fetch });
+  assert.deepEqual(await api.rescuedDrafts(), [{ id: "d-1", draft: { id: "d-1" } }]);
+  await api.draftTaken("d-1");
+  assert.deepEqual(await api.rescuedDrafts(), []);
 });
 
 test("another refusal with 403 is not taken for an expired token", async () => {
   const server = new FakeServer();
   server.before = ({ path }) =>
-    path === "/sync/v1/push" ? fail(403, "not_yours", "Another visitor's tablet.") : null;
+    path.includes("devices") ? fail(403, "not_yours", "Another visitor's tablet.") : null;
   const api = createApi({ fetch: server.fetch });
-  await assert.rejects(api.push(EMPTY, "k"), /Another visitor's tablet/);
-  assert.equal(server.callsTo("/sync/v1/push").length, 1);
+  await assert.rejects(api.registerDevice("d1", ABOUT), /Another visitor's tablet/);
+  assert.equal(server.calls.filter(({ path }) => path.includes("devices")).length, 1);
 });
 
 test("signing in: wrong password is not the same as signed out, and the new token is used", async () => {
@@ -207,7 +270,7 @@ test("signing in: wrong password is not the same as signed out, and the new toke
   });
   const { account } = await api.signIn("priya@example.nhs.uk", "right");
   assert.equal(account?.id, "a-priya");
-  await api.push(EMPTY, "k");
+  await api.registerDevice("d1", ABOUT);
   assert.equal(server.calls.filter(({ path }) => path === "/api/v1/session").length, 1);
 });
 
@@ -262,9 +325,17 @@ test("visits travel packed, and open to what was sent", async () => {
     rev_id: `r${n}`,
     payload: { feeding: "breast and formula" },
   }));
-  await api.push({ ...EMPTY, items: /** @type {any} */ (items) }, "k");
+  server.take = async (_device, { rev_id }) => ({
+    rev_id,
+    result: "stored",
+    message: "",
+    flags: [],
+    receipt: null,
+    child_id: null,
+  });
+  await api.push(TOKEN, { ...EMPTY, items: /** @type {any} */ (items) }, "k");
   const [call] = server.callsTo("/sync/v1/push");
   assert.equal(call.headers.get("Content-Encoding"), "gzip");
   assert.deepEqual(call.body.items, items);
-  assert.ok(bodies[1].byteLength * 5 < call.bytes);
+  assert.ok(bodies[0].byteLength * 5 < call.bytes);
 });

@@ -81,7 +81,8 @@ async function tablet({
   if (!vault) server.account = { id: open.account.id, name: open.account.name, role: "health_visitor" };
   /** @type {{visible: (() => void) | null, online: (() => void) | null}} */
   const page = { visible: null, online: null };
-  const engine = createEngine(open, {
+  const engine = createEngine({
+    db: open.db,
     api: createApi({ fetch: server.fetch, now: clock.now }),
     clock,
     random,
@@ -102,6 +103,7 @@ async function tablet({
     },
   });
   cleanups.push(() => engine.stop());
+  engine.attach(open);
   /** @type {EngineState[]} */
   const states = [];
   engine.subscribe((state) => states.push(state));
@@ -266,36 +268,45 @@ test("the network coming back during a failing try is not missed", async () => {
   await until((state) => settled(state) && state.waiting === 0);
 });
 
-test("signed out: says so, spends nothing, asks nothing more until someone signs in", async () => {
+test("signed out: visits still go, at once and by the timer; only the caseload waits for someone", async () => {
   const { vault, server, clock, engine, until } = await tablet();
   const who = server.account;
   await completeVisit(vault);
   server.account = null;
+  server.change("child", "c1", { id: "c1" });
   engine.start();
   const state = await until(({ phase }) => phase === "signed_out");
-  assert.deepEqual([state.waiting, state.nextTryAt], [1, null]);
-  assert.match(String(state.problem?.message), /Sign in to send it/);
+  assert.deepEqual([state.waiting, server.stored.size], [0, 1]);
+  assert.match(String(state.problem?.message), /still sent\. Sign in to fetch changes/);
+  assert.equal((await loadCaseload(vault)).children.size, 0);
   server.calls.length = 0;
-  clock.pass(60 * MINUTE);
-  assert.equal(server.calls.length, 0);
-  assert.ok((await vault.db.outbox.toArray()).every(({ faults }) => faults === 0));
+  clock.pass(8 * MINUTE);
+  await until(() => server.callsTo("/api/v1/session").length === 1);
+  await until(({ phase, nextTryAt }) => phase === "signed_out" && Number(nextTryAt) > clock.time);
   server.account = who;
   await engine.tryNow();
-  assert.equal(await waiting(vault), 0);
-  assert.equal(engine.state().phase, "idle");
-  assert.equal(engine.state().problem, null);
+  assert.deepEqual([engine.state().phase, engine.state().problem], ["idle", null]);
+  assert.equal((await loadCaseload(vault)).children.size, 1);
 });
 
-test("signed out in the middle of sending is the same", async () => {
-  const { vault, server, engine, until } = await tablet();
+test("a tablet the service does not know keeps everything, and is known again once its visitor signs in", async () => {
+  const { vault, server, engine, clock, until } = await tablet();
+  const who = server.account;
+  server.account = null;
+  server.unknown.add(vault.id);
   await completeVisit(vault);
-  server.before = ({ path }) => (path === "/sync/v1/push" ? fail(401, "signed_out", "x") : null);
   engine.start();
   await until(({ phase }) => phase === "signed_out");
   assert.equal(await waiting(vault), 1);
+  assert.equal((await vault.db.vaults.get(vault.id))?.token, null);
+  assert.ok((await vault.db.outbox.toArray()).every(({ faults }) => faults === 0));
+  server.account = who;
+  clock.pass(8 * MINUTE);
+  await until((state) => settled(state) && state.waiting === 0);
+  assert.equal(server.stored.size, 1);
 });
 
-test("nobody's visits are sent while another visitor is signed in", async () => {
+test("nobody's caseload is fetched while another visitor is signed in; visits go under their own name", async () => {
   const { vault, server, engine, until } = await tablet();
   await completeVisit(vault);
   server.account = { id: "a-tom", name: "Tom", role: "health_visitor" };
@@ -303,14 +314,12 @@ test("nobody's visits are sent while another visitor is signed in", async () => 
   engine.start();
   const state = await until(({ phase }) => phase === "signed_out");
   assert.match(String(state.problem?.message), /Someone else is signed in/);
-  assert.deepEqual(
-    server.calls.map(({ path }) => path),
-    ["/api/v1/session"],
-  );
+  assert.equal(server.callsTo("/sync/v1/changes").length, 0);
   assert.equal((await loadCaseload(vault)).children.size, 0);
+  assert.equal([...server.stored.values()][0].rev.author_id, vault.account.id);
 });
 
-test("another visitor who signs in while visits go up gets neither them nor this caseload", async () => {
+test("another visitor who signs in while visits go up does not get this caseload", async () => {
   for (const path of ["/sync/v1/push", "/sync/v1/changes"]) {
     const { vault, server, engine, until } = await tablet();
     await completeVisit(vault);
@@ -322,7 +331,7 @@ test("another visitor who signs in while visits go up gets neither them nor this
     engine.start();
     const state = await until(({ phase }) => phase === "signed_out");
     assert.match(String(state.problem?.message), /Someone else is signed in/);
-    assert.equal(server.stored.size, path === "/sync/v1/push" ? 0 : 1);
+    assert.equal(server.stored.size, 1);
     assert.equal((await loadCaseload(vault)).children.size, 0);
     engine.stop();
   }
@@ -428,7 +437,8 @@ test("stopping ends it: what is under way is settled, nothing new begins, lockin
   engine.start();
   await until(({ phase }) => phase === "sending");
   await until(({ phase }) => phase === "idle");
-  assert.equal((await vault.db.outbox.toArray())[0].state, "acked", "the receipt was not lost");
+  const [{ state, receipt }] = await vault.db.outbox.toArray();
+  assert.ok(["acked", "confirmed"].includes(state) && receipt, "the receipt was not lost");
   assert.equal(server.callsTo("/sync/v1/changes").length, 0);
   server.calls.length = 0;
   assert.deepEqual([page.online, page.visible, clock.timer], [null, null, null]);
@@ -444,5 +454,5 @@ test("an engine that was stopped can be started again", async () => {
   await completeVisit(vault);
   engine.start();
   await until((state) => settled(state) && state.waiting === 0);
-  assert.equal((await listItems(vault))[0].state, "acked");
+  assert.equal((await listItems(vault))[0].state, "confirmed");
 });

@@ -9,11 +9,20 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { listItems } from "../../../static/src/store/outbox.js";
+import { resealWaiting } from "../../../static/src/store/resealing.js";
 import { unlock } from "../../../static/src/store/vault.js";
 import { createApi } from "../../../static/src/sync/api.js";
 import { pushOutbox } from "../../../static/src/sync/push.js";
 import { FakeServer, fail, json, portal } from "../helpers/server.js";
-import { draftFor, newDatabase, newVault, otherWindow, PASSPHRASE, revisionOf } from "../helpers/tablet.js";
+import {
+  draftFor,
+  newDatabase,
+  newVault,
+  otherWindow,
+  PASSPHRASE,
+  revisionOf,
+  sender,
+} from "../helpers/tablet.js";
 
 const FAILURES = /** @type {const} */ ([
   "none",
@@ -29,7 +38,8 @@ const FAILURES = /** @type {const} */ ([
   "503",
   "401",
   "400",
-  "csrf",
+  "unknown tablet",
+  "another key",
   "sent twice",
   "rejected",
 ]);
@@ -156,8 +166,9 @@ class Life {
       if (failure === "413") return new Response("<html>", { status: 413 });
       if (failure === "503") return fail(503, "busy", "x", { "Retry-After": "1" });
       if (failure === "401") return fail(401, "signed_out", "x");
+      if (failure === "another key") call.body.items.at(-1).kid = "none";
       if (failure === "400") return fail(400, "malformed_json", "x");
-      if (failure === "csrf") server.token = `token-${calls}`;
+      if (failure === "unknown tablet") return fail(401, "unknown_tablet", "x");
       if (failure === "500") return fail(500, "fault", "x");
       return null;
     };
@@ -178,8 +189,10 @@ class Life {
     };
     if (failure === "rejected")
       server.judge = () => (calls++ >= onCall ? { result: "rejected:malformed" } : null);
+    // As the engine does before each sending: what the server could not open is sealed again.
+    await resealWaiting(this.tablet);
     try {
-      await pushOutbox(this.tablet, createApi({ fetch: server.fetch }));
+      await pushOutbox(this.tablet.db, sender(this.tablet), createApi({ fetch: server.fetch }));
     } catch {
       // Which error it is the other tests say; here it must only do no harm.
     } finally {

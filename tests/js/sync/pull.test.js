@@ -23,6 +23,7 @@ test("downloads page by page, telling how far it is", async () => {
   assert.deepEqual(await pullChanges(vault, api, { onProgress: (step) => progress.push(step) }), {
     applied: 250,
     rebuilt: false,
+    commands: [],
   });
   assert.deepEqual(progress, [
     { done: 100, total: 250 },
@@ -103,7 +104,10 @@ test("a server that answers 410 to everything is not asked for ever", async () =
 
 test("a server that says more but does not move on is not asked for ever", async () => {
   const { vault, api } = await tabletAndServer();
-  const stuck = { ...api, changes: async () => ({ items: [], cursor: "", more: true, remaining: 5 }) };
+  const stuck = {
+    ...api,
+    changes: async () => ({ items: [], cursor: "", more: true, remaining: 5, common: {} }),
+  };
   await assert.rejects(pullChanges(vault, stuck), ServerFault);
 });
 

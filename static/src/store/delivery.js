@@ -1,0 +1,251 @@
+/**
+ * The outbox as the courier sees it: without any key. What is sealed to the server can go up while the vault is
+ * locked, by number, state and size alone. Every step is one strict transaction; an item is removed only when
+ * the server has confirmed holding it, and a month after that.
+ */
+
+import { toBase64 } from "../lib/bytes.js";
+import { write } from "./db.js";
+import { announce } from "./notices.js";
+
+/** @typedef {import("./db.js").TabletDatabase} TabletDatabase */
+/** @typedef {import("./db.js").OutboxRow} OutboxRow */
+/** @typedef {import("../types.js").Envelope} Envelope */
+/** @typedef {import("../types.js").PushResult} PushResult */
+
+const KEPT_MS = 30 * 24 * 60 * 60_000;
+
+/** What an envelope costs beside its box: names, quotes, id, number. */
+const AROUND_BOX = 160;
+
+/**
+ * How large an item is as it travels.
+ * @param {{box: ArrayBuffer}} sealed
+ */
+export function travelSize({ box }) {
+  return Math.ceil(box.byteLength / 3) * 4 + AROUND_BOX;
+}
+
+/**
+ * How many completed visits the server has not acknowledged yet.
+ * @param {TabletDatabase} db
+ * @param {string} vaultId
+ */
+export function waitingIn(db, vaultId) {
+  return countIn(db, vaultId, "sealed");
+}
+
+/**
+ * @param {TabletDatabase} db
+ * @param {string} vaultId
+ * @param {OutboxRow["state"]} state
+ * @returns {Promise<number>}
+ */
+export async function countIn(db, vaultId, state) {
+  return db.outbox.where("[vault+state]").equals([vaultId, state]).count();
+}
+
+/**
+ * All of a vault's items in the order of completing.
+ * @param {TabletDatabase} db
+ * @param {string} vaultId
+ */
+export function itemsOf(db, vaultId) {
+  return db.outbox.where("[vault+seq]").between([vaultId, 0], [vaultId, Number.MAX_SAFE_INTEGER]);
+}
+
+/**
+ * The next items to send, none of them in `not`. An item that made the server stumble before goes alone and
+ * after the others, so that it cannot take them down with it. What is not sealed to the server yet waits for
+ * its visitor to unlock.
+ * @param {TabletDatabase} db
+ * @param {string} vaultId
+ * @param {{items: number, bytes: number, not: Set<string>}} limits
+ * @returns {Promise<{id: string, envelope: Envelope, bytes: number}[]>}
+ */
+export async function nextBatch(db, vaultId, { items, bytes, not }) {
+  const waiting = await db.outbox.where("[vault+state]").equals([vaultId, "sealed"]).toArray();
+  const due = waiting
+    .filter((row) => row.sealed && !not.has(row.id))
+    .sort((a, b) => a.faults - b.faults || a.seq - b.seq);
+  /** @type {{id: string, envelope: Envelope, bytes: number}[]} */
+  const batch = [];
+  let size = 0;
+  for (const row of due) {
+    if (batch.length && (row.faults || size + row.bytes > bytes || batch.length >= items)) break;
+    batch.push({ id: row.id, envelope: envelopeOf(row), bytes: row.bytes });
+    size += row.bytes;
+    if (row.faults) break;
+  }
+  return batch;
+}
+
+/**
+ * @param {OutboxRow} row sealed to the server
+ * @returns {Envelope}
+ */
+function envelopeOf({ id, seq, sealed }) {
+  if (!sealed) throw new Error("not sealed to the server");
+  return { rev_id: id, device_seq: seq, kid: sealed.kid, box: toBase64(sealed.box) };
+}
+
+/**
+ * Writes down what the server answered, item by item, in one strict transaction. Only `stored` or `duplicate`
+ * with a receipt is an acknowledgement. What no key of the server's opens goes back to be sealed again. Anything
+ * that is neither that nor a rejection leaves its item waiting.
+ * @param {TabletDatabase} db
+ * @param {string} vaultId
+ * @param {PushResult[]} results
+ * @param {number} [now]
+ * @returns {Promise<{settled: Set<string>, acked: number, refused: number}>}
+ */
+export async function acknowledge(db, vaultId, results, now = Date.now()) {
+  const settled = new Set();
+  let acked = 0;
+  let refusals = 0;
+  await write(db, [db.outbox], async () => {
+    settled.clear();
+    acked = 0;
+    refusals = 0;
+    for (const { rev_id: id, result, receipt } of results) {
+      const row = await db.outbox.get(id);
+      if (row?.vault !== vaultId || typeof result !== "string") continue;
+      const durable = (result === "stored" || result === "duplicate") && isReceipt(receipt);
+      if (row.state === "acked" || row.state === "confirmed") {
+        settled.add(id);
+      } else if (durable) {
+        await db.outbox.put({ ...row, state: "acked", result, receipt, ackedAt: now });
+        settled.add(id);
+        acked += 1;
+      } else if (result === "rejected:key") {
+        await db.outbox.put({ ...row, state: "sealed", result, sealed: null, faults: row.faults + 1 });
+        settled.add(id);
+      } else if (result.startsWith("rejected:")) {
+        await db.outbox.put({ ...row, state: "refused", result });
+        settled.add(id);
+        refusals += 1;
+      }
+    }
+  });
+  announce("outbox", vaultId);
+  return { settled, acked, refused: refusals };
+}
+
+/**
+ * Sets an item aside for a person, with a reason of ours ("too_large").
+ * @param {TabletDatabase} db
+ * @param {string} vaultId
+ * @param {string} id
+ * @param {string} result
+ */
+export async function markRefused(db, vaultId, id, result) {
+  await changeItem(db, vaultId, id, (row) =>
+    row.state === "sealed" ? { ...row, state: "refused", result } : row,
+  );
+}
+
+/**
+ * Notes that the server stumbled over this item alone.
+ * @param {TabletDatabase} db
+ * @param {string} vaultId
+ * @param {string} id
+ */
+export async function noteFault(db, vaultId, id) {
+  await changeItem(db, vaultId, id, (row) => ({ ...row, faults: row.faults + 1 }));
+}
+
+/**
+ * @param {TabletDatabase} db
+ * @param {string} vaultId
+ * @param {string} id
+ * @param {(row: OutboxRow) => OutboxRow} edit
+ */
+export async function changeItem(db, vaultId, id, edit) {
+  await write(db, [db.outbox], async () => {
+    const row = await db.outbox.get(id);
+    if (row?.vault === vaultId) await db.outbox.put(edit(row));
+  });
+  announce("outbox", vaultId);
+}
+
+/**
+ * The server was restored from a backup, or does not hold what it acknowledged: everything still here is offered
+ * anew. What it has after all it calls a duplicate. `of` limits it to some; `noted` is done in the same
+ * transaction.
+ * @param {TabletDatabase} db
+ * @param {string} vaultId
+ * @param {{of?: Set<string> | null, noted?: () => PromiseLike<unknown>}} [options]
+ */
+export async function offerAnew(db, vaultId, { of = null, noted } = {}) {
+  await write(db, [db.outbox, db.notes], async () => {
+    await db.outbox
+      .where("[vault+state]")
+      .anyOf([vaultId, "acked"], [vaultId, "confirmed"])
+      .filter(({ id }) => of === null || of.has(id))
+      .modify({ state: "sealed", result: null, ackedAt: null, confirmedAt: null });
+    await noted?.();
+  });
+  announce("outbox", vaultId);
+}
+
+/**
+ * Takes away what the server has confirmed for a month. `now` is the server's time: a tablet whose clock jumped
+ * ahead throws nothing away.
+ * @param {TabletDatabase} db
+ * @param {string} vaultId
+ * @param {number} now
+ * @returns {Promise<number>} how many
+ */
+export async function prune(db, vaultId, now) {
+  const old = await confirmedBefore(db, vaultId, now - KEPT_MS).count();
+  if (old === 0) return 0;
+  const gone = await write(db, [db.outbox], () => confirmedBefore(db, vaultId, now - KEPT_MS).delete());
+  announce("outbox", vaultId);
+  return gone;
+}
+
+/**
+ * @param {TabletDatabase} db
+ * @param {string} vaultId
+ * @param {number} when
+ */
+function confirmedBefore(db, vaultId, when) {
+  return db.outbox
+    .where("[vault+state]")
+    .equals([vaultId, "confirmed"])
+    .filter(({ confirmedAt }) => confirmedAt !== null && confirmedAt <= when);
+}
+
+/**
+ * Everything of a vault's that the server could open, for the day when nothing else works: a person carries it
+ * to the service by hand. It opens nowhere else.
+ * @param {TabletDatabase} db
+ * @param {string} vaultId
+ * @returns {Promise<Blob>}
+ */
+export async function exportOutbox(db, vaultId) {
+  const [vault, rows, drafts] = await db.transaction("r", [db.vaults, db.outbox, db.drafts], () =>
+    Promise.all([
+      db.vaults.get(vaultId),
+      itemsOf(db, vaultId).toArray(),
+      db.drafts.where("vault").equals(vaultId).toArray(),
+    ]),
+  );
+  const content = {
+    format: "hvapp-outbox-1",
+    authorization: vault?.token ?? null,
+    device_id: vaultId,
+    items: rows.filter(({ sealed }) => sealed).map(envelopeOf),
+    drafts: drafts.flatMap(({ id, rescue }) =>
+      rescue ? [{ id, kid: rescue.kid, box: toBase64(rescue.box) }] : [],
+    ),
+  };
+  return new Blob([JSON.stringify(content)], { type: "application/json" });
+}
+
+/** @param {any} receipt */
+function isReceipt(receipt) {
+  return (
+    Number.isSafeInteger(receipt?.seq) && typeof receipt.mac === "string" && Boolean(receipt.received_at)
+  );
+}
