@@ -1,11 +1,11 @@
 """The life of a visit on the server, and who may move it on."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from hvapp.domain.accounts import Account, Role
-from hvapp.domain.errors import Conflict, Invalid, NotAllowed
+from hvapp.domain.errors import Conflict, Invalid, NotAllowed, NotFound
 from hvapp.domain.reconcile import QUARANTINING
 
 
@@ -91,8 +91,10 @@ def check_return(comment: str, questions: int = 0) -> str:
     """The comment, tidied. A visit is never sent back without saying why; questions on single answers say it too."""
     text = comment.strip()
     if not text and questions:
-        return "There is a question about one of your answers." if questions == 1 else (
-            f"There are questions about {questions} of your answers."
+        return (
+            "There is a question about one of your answers."
+            if questions == 1
+            else (f"There are questions about {questions} of your answers.")
         )
     if not text:
         raise Invalid("Say what you would like the visitor to look at.", "comment_missing")
@@ -115,6 +117,27 @@ def check_reason(reason: str) -> str:
     text = " ".join(reason.split())
     if not text:
         raise Invalid("Say why you need to open the restricted part.", "reason_missing")
+    if len(text) > LONGEST_REASON:
+        raise Invalid(f"Keep the reason to {LONGEST_REASON} characters.", "reason_too_long")
+    return text
+
+
+def check_may_sort(by: Account, *, author_ids: Collection[str], team_id: str) -> None:
+    """Raise a DomainError that says why this person may not sort this out: the same rule as for approving."""
+    if by.role is not Role.SUPERVISOR or by.team.id != team_id:
+        raise NotFound("There is nothing like that to sort out in your team.")
+    if by.id in author_ids:
+        raise NotAllowed(
+            "You recorded this yourself, so another supervisor must sort it out. It is kept safe meanwhile.",
+            "own_visit",
+        )
+
+
+def check_why(reason: str) -> str:
+    """Why something is set aside, tidied; it is kept with the visit and on the audit trail."""
+    text = " ".join(reason.split())
+    if not text:
+        raise Invalid("Say why, so that whoever reads this later understands.", "reason_missing")
     if len(text) > LONGEST_REASON:
         raise Invalid(f"Keep the reason to {LONGEST_REASON} characters.", "reason_too_long")
     return text

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import ForeignKey, Numeric, UniqueConstraint, delete, select
+from sqlalchemy import ForeignKey, Numeric, UniqueConstraint, delete, or_, select
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship, selectinload
 
 from hvapp.domain.forms.facts import ChildFacts, Measurement
-from hvapp.store.accounts import AccountRow
+from hvapp.store.accounts import AccountRow, TeamRow
 from hvapp.store.base import Base, Id, new_id
 
 
@@ -226,6 +226,39 @@ def children_by_ids(session: Session, ids: set[str]) -> dict[str, ChildRow]:
     """Those of these children that are on record, with their person."""
     query = select(ChildRow).where(ChildRow.id.in_(ids)).options(joinedload(ChildRow.person))
     return {row.id: row for row in session.scalars(query)}
+
+
+def search_children(
+    session: Session,
+    provider_id: str,
+    *,
+    words: list[str],
+    nhs_number: str | None,
+    born: date | None,
+    limit: int,
+) -> list[ChildRow]:
+    """Children of a provider, by NHS number, or by birth date and words of the name together; in name order."""
+    query = (
+        select(ChildRow)
+        .join(PersonRow, PersonRow.id == ChildRow.id)
+        .join(TeamRow, TeamRow.id == ChildRow.team_id)
+        .where(TeamRow.provider_id == provider_id, ChildRow.merged_into_id.is_(None))
+        .order_by(PersonRow.family_name, PersonRow.given_name, PersonRow.birth_date)
+        .limit(limit)
+        .options(joinedload(ChildRow.person), joinedload(ChildRow.named_visitor))
+    )
+    if nhs_number is not None:
+        return list(session.scalars(query.where(PersonRow.nhs_number == nhs_number)))
+    if born is not None:
+        query = query.where(PersonRow.birth_date == born)
+    for word in words:
+        query = query.where(
+            or_(
+                PersonRow.given_name.icontains(word, autoescape=True),
+                PersonRow.family_name.icontains(word, autoescape=True),
+            )
+        )
+    return list(session.scalars(query))
 
 
 def resolve_children(session: Session, refs: set[str]) -> dict[str, ChildRow]:
