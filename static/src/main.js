@@ -1,31 +1,17 @@
 /**
- * Starts the app: set up, unlock, or the place the visitor left. Before unlocking nothing is read but who has a
- * vault here; everything else waits until somebody is there.
+ * Starts the app: set up, or unlock. Before unlocking nothing is read but who has a vault here; everything else
+ * is fetched once the first screen can be used, and begins to send what waits, locked or not.
  */
 
 import { registerWorker } from "./lib/worker.js";
 import { listVaults } from "./store/vault.js";
-import { App } from "./views/app.js";
-import { caseload } from "./views/caseload.js";
-import { child } from "./views/child.js";
-import { device } from "./views/device.js";
 import { fill, on, one, piece } from "./views/dom.js";
-import { frameFor, offerUpdate, setBanner, setTitle, sheetIsOpen } from "./views/frame.js";
-import { outbox } from "./views/outbox.js";
-import { returned } from "./views/returned.js";
-import { Router } from "./views/router.js";
-import { setUp } from "./views/setup.js";
-import { signInSheet, unlockSheet } from "./views/sheets.js";
-import { today } from "./views/today.js";
+import { frameFor, offerUpdate, setTitle } from "./views/frame.js";
 import { unlockScreen } from "./views/unlock.js";
 
-/** @typedef {import("./store/vault.js").Vault} Vault */
-/** @typedef {import("./views/router.js").Screen} Screen */
+/** @typedef {Awaited<ReturnType<typeof listVaults>>} Vaults */
+/** @typedef {import("./rooms.js").Rooms} Rooms */
 
-/** Put down for this long, the tablet locks itself. */
-const IDLE_MS = 10 * 60_000;
-/** A sheet does not open under fingers that are typing. */
-const BUSY_MS = 20_000;
 const WORKER_WAIT_MS = 15_000;
 const UPDATE_LOOK_MS = 30 * 60_000;
 
@@ -35,62 +21,38 @@ vaultsAtStart.catch(() => {});
 await pageRead();
 
 const main = one(document, "#maincontent", HTMLElement);
-let lastTouch = Date.now();
 /** @type {import("./lib/worker.js").Registered | null} */
 let worker = null;
-let askedToSignIn = false;
 let atUnlock = false;
 let lookedForUpdate = 0;
+/** @type {Promise<Rooms> | null} */
+let loading = null;
+/** @type {Rooms | null} */
+let rooms = null;
 
-const app = new App({
-  go: (name, place, options) => router.go(name, place, options),
-  onChange: () => {
-    router.screen?.refresh?.();
-    showFrame();
-  },
-  formIsOpen: () => Boolean(router.screen?.form),
-  onSync: () => {
-    router.screen?.sync?.();
-    askToSignIn();
-    const offered = app.sync?.serverVersion;
-    if (offered && offered !== document.body.dataset.appVersion) lookForUpdate();
-  },
-});
-
-const router = new Router(
-  main,
-  {
-    today: today(app),
-    caseload: caseload(app),
-    child: child(app),
-    returned: returned(app),
-    outbox: outbox(app, { signIn: () => signInSheet(app) }),
-    tablet: device(app, {
-      lock,
+/** What lies behind the door: the engine, the screens, the caseload in memory. */
+function behindTheDoor() {
+  loading ??= import("./rooms.js").then(({ createRooms }) => {
+    rooms = createRooms({
+      main,
+      onShow: showUpdate,
+      onFail: showFailure,
+      onOut: () => void begin(listVaults(), { revoked: true }).catch(showFailure),
+      lookForUpdate,
       update: () => worker?.activate(),
       updateReady: () => worker?.ready() ?? false,
       offlineReady: () => Boolean(navigator.serviceWorker?.controller),
-    }),
-    // The form engine is not needed before the first visit is opened.
-    visit: async (stage, place) => (await import("./views/visit.js")).visit(app)(stage, place),
-    check: async (stage, place) => (await import("./views/check.js")).check(app)(stage, place),
-    completed: async (stage, place) => (await import("./views/check.js")).completed(app)(stage, place),
-  },
-  { home: "today", onShow: showFrame, onFail: showFailure },
-);
+    });
+    rooms.begin();
+    return rooms;
+  });
+  return loading;
+}
 
-function showFrame() {
-  const { screen, name } = router;
-  // On the unlock screen nothing is open that a new version could disturb.
-  if (!screen) {
-    offerUpdate(atUnlock && Boolean(worker?.ready()));
-    return;
-  }
-  if (!screen.form) app.settle();
-  setTitle(screen.title);
-  setBanner(screen.subject?.() ?? null);
-  frameFor({ open: app.unlocked, form: screen.form, route: name });
-  offerUpdate(Boolean(worker?.ready()) && !screen.form);
+/** A new version may start only where it disturbs nothing: on the unlock screen, and where no form is open. */
+function showUpdate() {
+  const free = rooms?.inside ? !rooms.formIsOpen() : atUnlock;
+  offerUpdate(free && Boolean(worker?.ready()));
 }
 
 /** @param {unknown} error */
@@ -107,98 +69,55 @@ async function pageRead() {
   await new Promise((read) => document.addEventListener("DOMContentLoaded", read, { once: true }));
 }
 
-/** The first screens: nothing is open yet. */
-async function begin() {
+/**
+ * The first screens: nothing is open yet. A vault whose passphrase was forgotten, or whose tablet was taken out
+ * of use, opens no more; what is left in it is sent all the same.
+ * @param {ReturnType<typeof listVaults>} listed
+ * @param {{revoked?: boolean}} [how] revoked: just now
+ */
+async function begin(listed, { revoked = false } = {}) {
   frameFor({ open: false });
-  setBanner(null);
-  const vaults = await vaultsAtStart;
-  if (vaults.length) showUnlock(vaults);
-  else showSetUp(null);
+  const all = await listed;
+  const vaults = all.filter(({ retired }) => !retired);
+  const out = revoked || all.some(({ retired }) => retired === "revoked");
+  if (vaults.length) showUnlock(vaults, { revoked: out });
+  else await showSetUp({ revoked: out });
 }
 
-/** @param {Awaited<ReturnType<typeof listVaults>>} vaults */
-function showUnlock(vaults) {
+/**
+ * @param {Vaults} vaults
+ * @param {{revoked?: boolean}} [how]
+ */
+function showUnlock(vaults, { revoked = false } = {}) {
   setTitle("Unlock");
   atUnlock = true;
-  showFrame();
+  showUpdate();
+  const back = () => showUnlock(vaults);
   unlockScreen(main, vaults, {
+    revoked,
     onUnlock: async (vault) => {
-      await open(vault);
+      await (await behindTheDoor()).enter(vault);
       atUnlock = false;
-      await router.start();
     },
-    onSetUp: () => showSetUp(() => showUnlock(vaults)),
+    onSetUp: () => showSetUp({ back }),
+    onAgain: (vault) => showSetUp({ back, again: vault }),
   });
+  rooms?.app.showStatus();
   // Measured by bench/tablet.py: from here on the passphrase can be typed.
   requestAnimationFrame(() => setTimeout(() => performance.mark("usable")));
 }
 
-/** @param {(() => void) | null} back */
-function showSetUp(back) {
-  setTitle("Set up this tablet");
+/** @param {{back?: (() => void) | null, again?: Vaults[number] | null, revoked?: boolean}} options */
+async function showSetUp({ back = null, again = null, revoked = false }) {
+  setTitle(again ? "Start again" : "Set up this tablet");
   atUnlock = false;
-  showFrame();
-  setUp(app, main, { back, done: () => router.start(), workerReady });
-}
-
-/** @param {Vault} vault */
-async function open(vault) {
-  const vaults = await listVaults();
-  const deviceName = vaults.find(({ id }) => id === vault.id)?.deviceName ?? "Tablet";
-  await app.unlock(vault, { deviceName });
-  askedToSignIn = false;
-  lastTouch = Date.now();
-  // Kept ready from now on: should another window start a new version, this one still has its own.
-  setTimeout(() => void Promise.all([import("./views/visit.js"), import("./views/check.js")]));
-}
-
-/**
- * Drops the keys. An open form stays where it is, saved and covered; everything else is drawn again on unlocking.
- */
-async function lock() {
-  const { vault } = app;
-  if (!vault) return;
-  const { account } = vault;
+  showUpdate();
   try {
-    await router.screen?.flush?.();
-  } catch {
-    // The form says itself what it could not save; locking must not wait for a full disk.
+    const [{ setUp }, { app, start }] = await Promise.all([import("./views/setup.js"), behindTheDoor()]);
+    setUp(app, main, { back, again, revoked, done: start, workerReady });
+  } catch (error) {
+    showFailure(error);
   }
-  const form = Boolean(router.screen?.form);
-  app.lock();
-  document.body.classList.add("app-locked");
-  frameFor({ open: false });
-  if (!form) router.stop();
-  setTitle("Locked");
-  unlockSheet({
-    account,
-    onUnlock: async (opened) => {
-      await open(opened);
-      document.body.classList.remove("app-locked");
-      if (form) showFrame();
-      else await router.start();
-    },
-    // Another person begins with an empty memory.
-    onSomeoneElse: () => {
-      history.replaceState({}, "", "#/today");
-      location.reload();
-    },
-  });
-}
-
-/** Over whatever is open, once for each time the service signs us out, and never under typing fingers. */
-function askToSignIn() {
-  if (app.sync?.phase !== "signed_out") {
-    askedToSignIn = false;
-    return;
-  }
-  if (askedToSignIn || sheetIsOpen()) return;
-  if (router.screen?.form && Date.now() - lastTouch < BUSY_MS) {
-    setTimeout(askToSignIn, BUSY_MS);
-    return;
-  }
-  askedToSignIn = true;
-  signInSheet(app);
 }
 
 /** Whether the app can open with no network; waits a little for the worker to have stored it. */
@@ -211,7 +130,7 @@ async function workerReady() {
 async function startWorker() {
   if (!navigator.serviceWorker) return;
   try {
-    worker = await registerWorker({ onReady: showFrame });
+    worker = await registerWorker({ onReady: showUpdate });
   } catch (error) {
     // Without it the app still works for as long as there is a connection; This tablet says so.
     console.warn("The app could not be stored for use with no signal.", error);
@@ -225,44 +144,32 @@ function lookForUpdate() {
   worker?.look();
 }
 
-function watchIdleness() {
-  const touched = () => {
-    lastTouch = Date.now();
-  };
-  for (const kind of ["pointerdown", "keydown", "input"]) addEventListener(kind, touched, { passive: true });
-  const look = () => {
-    if (app.unlocked && Date.now() - lastTouch > IDLE_MS) lock();
-    app.checkDay();
-  };
-  setInterval(look, 15_000);
-  document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "visible") {
-      look();
-      lookForUpdate();
-    } else {
-      // What cannot be saved says so on the screen; nobody is looking at this moment.
-      router.screen?.flush?.().catch(() => {});
-    }
-  });
-}
-
 document.addEventListener("click", (event) => {
   const link = event.target instanceof Element ? event.target.closest('a[href^="#"]') : null;
   if (!(link instanceof HTMLAnchorElement) || event.defaultPrevented) return;
   event.preventDefault();
   if (link.hash === "#maincontent") main.focus();
-  else if (router.started && link.hash.startsWith("#/")) router.go(link.hash.slice(2));
+  else if (link.hash.startsWith("#/")) rooms?.go(link.hash.slice(2));
 });
-on(document, "lock", lock);
+on(document, "lock", () => rooms?.lock());
+// The answer being written keeps its caret: a tap on Lock does not take it away.
+one(document, '[data-action="lock"]', HTMLElement).addEventListener("mousedown", (event) =>
+  event.preventDefault(),
+);
 on(document, "update", () => worker?.activate());
 main.addEventListener("click", (event) => {
   const action = event.target instanceof HTMLElement ? event.target.dataset.action : "";
   if (action === "reload") location.reload();
   // Only the failure screen leaves this to us; other screens handle their own.
-  else if (action === "today" && !event.defaultPrevented && router.started) router.go("today");
+  else if (action === "today" && !event.defaultPrevented) rooms?.go("today");
 });
 
-watchIdleness();
-begin().catch(showFailure);
-// After the first screen: registering competes with it for the processor.
-requestIdleCallback ? requestIdleCallback(startWorker, { timeout: 3000 }) : setTimeout(startWorker, 500);
+/** @param {() => unknown} work */
+const whenIdle = (work) => {
+  // Safari has no idle callbacks.
+  if ("requestIdleCallback" in globalThis) requestIdleCallback(work, { timeout: 3000 });
+  else setTimeout(work, 500);
+};
+begin(vaultsAtStart).catch(showFailure);
+// After the first screen: both compete with it for the processor.
+whenIdle(() => void Promise.all([startWorker(), behindTheDoor()]).catch(showFailure));

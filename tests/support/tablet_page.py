@@ -7,6 +7,8 @@ from typing import Any
 from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 PASSPHRASE = "three quiet blue herons"
+# Of a new birth visit.
+SECTIONS = ("About this visit", "Birth and screening", "Growth", "Feeding", "Plan and consent")
 
 
 class TabletPage:
@@ -54,6 +56,28 @@ class TabletPage:
         self.page.get_by_label("Passphrase of this tablet").fill(passphrase)
         self.page.get_by_role("button", name="Unlock").click()
         expect(self.page.get_by_role("heading", level=1, name="Unlock")).to_have_count(0)
+
+    def lock(self) -> Locator:
+        """Lock by hand; the sheet that then covers the screen."""
+        self.page.get_by_role("button", name="Lock", exact=True).first.click()
+        sheet = self.page.get_by_role("dialog")
+        expect(sheet.get_by_role("heading", name="Locked")).to_be_visible()
+        return sheet
+
+    def unlock_sheet(self, passphrase: str = PASSPHRASE) -> None:
+        sheet = self.page.get_by_role("dialog")
+        sheet.get_by_label("Passphrase of this tablet").fill(passphrase)
+        sheet.get_by_role("button", name="Unlock").click()
+        expect(sheet).not_to_be_visible()
+
+    def set_pin(self, pin: str, passphrase: str = PASSPHRASE) -> None:
+        self.go("This tablet")
+        self.page.get_by_role("link", name=re.compile("PIN after locking")).click()
+        self.heading("PIN for this tablet")
+        self.page.get_by_label("New PIN", exact=True).fill(pin)
+        self.page.get_by_label("New PIN again").fill(pin)
+        self.page.get_by_label("Passphrase of this tablet").fill(passphrase)
+        self.page.get_by_role("button", name="Save PIN").click()
 
     def go(self, place: str) -> None:
         self.page.get_by_role("navigation", name="Main").get_by_role("link", name=place).click()
@@ -126,6 +150,14 @@ class TabletPage:
             if part and box.count():
                 box.fill(str(int(part)) if name in ("day", "month") else part)
         self._leave_question()
+
+    def record(self, answers: dict[str, Any], sections: tuple[str, ...] = SECTIONS) -> None:
+        """Every answer given, section by section, in the order of the form."""
+        for title in sections:
+            self.open_section(title)
+            for field_id, value in answers.items():
+                if field_id != "contact_type" and self.in_section(title, field_id):
+                    self.answer(field_id, value)
 
     def saved(self) -> None:
         expect(self.page.get_by_role("status").filter(has_text="Saved")).not_to_have_count(0)

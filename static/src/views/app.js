@@ -1,19 +1,26 @@
 /**
- * What the app holds while it is unlocked: the vault, the caseload opened in memory, drafts and outbox, and the
- * engine that sends and fetches. Views read it; what changes in store/ makes it read again.
+ * What the app holds: the engine that sends and fetches, for as long as the page lives, and while it is unlocked
+ * the vault, the caseload opened in memory, drafts and outbox. Views read it; what changes in store/ makes it
+ * read again.
  */
 
 import { civilDate } from "../lib/dates.js";
+import { askToPersist, isPersisted } from "../lib/storage.js";
 import { contactTitle } from "../rules/contacts.js";
 import { loadCaseload } from "../store/caseload.js";
 import { listDrafts } from "../store/drafts.js";
+import { recall } from "../store/notes.js";
 import { listen } from "../store/notices.js";
 import { listItems } from "../store/outbox.js";
+import { storageState } from "../store/reserve.js";
 import { api } from "../sync/api.js";
 import { createEngine } from "../sync/engine.js";
+import { takeBackDrafts } from "../sync/takeback.js";
 import { forgetSearch } from "./caseload.js";
-import { announce, setStatus, statusWords } from "./frame.js";
+import { announce, setLockedStatus, setStatus, showTidings } from "./frame.js";
 import { buildRoster } from "./people.js";
+import { lockedWords, standing } from "./standing.js";
+import { tidings } from "./tidings.js";
 import { visitStates } from "./visits.js";
 import { sentence } from "./words.js";
 
@@ -23,6 +30,11 @@ import { sentence } from "./words.js";
  * @typedef {import("./visits.js").VisitState} VisitState
  * @typedef {Record<string, any>} Any
  */
+
+const GONE = "A child no longer on your caseload";
+const TICK_MS = 1000;
+/** Sent, or on record with the reason why not: nothing of these waits. */
+const SETTLED = new Set(["acked", "confirmed"]);
 
 export class App {
   /**
@@ -34,11 +46,10 @@ export class App {
     this.onChange = hooks.onChange;
     this.onSync = hooks.onSync;
     this.formIsOpen = hooks.formIsOpen;
-    this.deviceName = "";
     /** @type {Vault | null} */
     this.vault = null;
-    /** @type {any} */
-    this.engine = null;
+    /** @type {ReturnType<typeof createEngine>} */
+    this.engine = createEngine();
     /** @type {Any | null} */
     this.sync = null;
     /** @type {any} contact windows */
@@ -52,8 +63,13 @@ export class App {
     this.confirmed = new Set();
     /** The civil day that states and due dates were worked out for. */
     this.day = "";
-    /** @type {number | null} how many waited when it was last read out */
+    /** @type {Vault | null} for whom unfinished visits were asked for since unlocking */
+    this.tookBack = null;
+    /** @type {string | null} what was last read out about sending */
     this.told = null;
+    /** @type {{space: import("./tidings.js").Circumstances["space"], clockOffset: number | null, leaseUntil: number | null,
+     *   persisted: boolean | null}} */
+    this.around = { space: null, clockOffset: null, leaseUntil: null, persisted: null };
     this.forget();
   }
 
@@ -72,6 +88,25 @@ export class App {
     this.day = "";
   }
 
+  /** Begins to send what waits in any vault, and to say how that goes. */
+  begin() {
+    this.engine.subscribe((/** @type {Any} */ state) => {
+      const before = this.sync;
+      this.sync = state;
+      this.showStatus();
+      if (before?.phase !== state.phase) {
+        void this.lookAround();
+        if (state.phase === "idle" && state.lastContact) void this.takeBack();
+      }
+      this.onSync(state, before);
+    });
+    this.engine.start();
+    setInterval(() => {
+      // The wait for the next try counts down.
+      if (this.sync?.nextTryAt && document.visibilityState === "visible") this.showStatus();
+    }, TICK_MS);
+  }
+
   get unlocked() {
     return this.vault !== null;
   }
@@ -82,37 +117,68 @@ export class App {
     return this.vault;
   }
 
-  /**
-   * @param {Vault} vault
-   * @param {{deviceName: string, start?: boolean}} options start: begin sending and fetching at once
-   */
-  async unlock(vault, { deviceName, start = true }) {
+  /** @param {Vault} vault */
+  async unlock(vault) {
     this.vault = vault;
-    this.deviceName = deviceName;
     this.rules ??= await api.loadData("rules/contact_windows.json");
     await this.read();
     this.stopListening = listen(vault.id, (topic) => this.changed(topic));
-    this.engine = createEngine(vault, { deviceName });
-    this.engine.subscribe((/** @type {Any} */ state) => {
-      const before = this.sync;
-      this.sync = state;
-      this.showStatus();
-      this.onSync(state, before);
-    });
-    if (start) this.engine.start();
+    this.engine.attach(vault);
     this.showStatus();
+    // Browsers answer this by what they know of the app; it may have become yes since it was last asked.
+    void askToPersist().then(() => this.lookAround());
   }
 
-  /** Drops the keys and all that was opened with them. Needs no network. */
+  /**
+   * Drops the keys and all that was opened with them. Needs no network. Answers what a PIN opens again, if there
+   * is one.
+   */
   lock() {
     this.stopListening();
-    this.engine?.stop();
-    this.vault?.lock();
+    this.engine.detach();
+    const pause = this.vault?.lock() ?? null;
     this.vault = null;
-    this.engine = null;
-    this.sync = null;
-    this.told = null;
     this.forget();
+    this.showStatus();
+    showTidings([]);
+    return pause;
+  }
+
+  /**
+   * Once an unlocking, after the first exchange that went well: unfinished visits from a vault or tablet that
+   * opens no more. What fails is tried again after the next exchange.
+   */
+  async takeBack() {
+    const { vault } = this;
+    if (!vault || this.tookBack === vault) return;
+    this.tookBack = vault;
+    try {
+      if (await takeBackDrafts(vault, api)) announce("Unfinished visits have come back");
+    } catch (error) {
+      this.tookBack = null;
+      console.warn("Unfinished visits could not be asked for.", error);
+    }
+  }
+
+  /** What the tablet has to say about itself beyond sending: space, clock, lease. */
+  async lookAround() {
+    const { vault } = this;
+    if (!vault) return;
+    const [space, persisted, clockOffset, leaseUntil] = await Promise.all([
+      storageState(),
+      isPersisted(),
+      recall(vault, "clockOffset"),
+      recall(vault, "leaseUntil"),
+    ]);
+    if (this.vault !== vault) return;
+    this.around = { space, persisted, clockOffset, leaseUntil };
+    const told = tidings({
+      ...this.around,
+      waiting: this.waiting,
+      revoked: Boolean(this.sync?.revoked),
+      caseloadLost: this.caseloadLost,
+    });
+    showTidings(this.formIsOpen() ? told.filter(({ inForm }) => inForm) : told);
   }
 
   /** Another person may come next: nothing of the last one's stays in memory. */
@@ -183,18 +249,31 @@ export class App {
     this.onChange();
   }
 
+  /** Visits of whoever has unlocked that the service has not got yet, or could not take. */
   get waiting() {
-    return this.items.filter(({ state }) => state !== "acked").length;
+    return this.items.filter(({ state }) => !SETTLED.has(state)).length;
+  }
+
+  /** Visits that wait in other vaults of this tablet, or in all of them while it is locked. */
+  get others() {
+    return this.sync?.others ?? 0;
+  }
+
+  /** Families' details were removed because the tablet was not used with a connection, and are not back yet. */
+  get caseloadLost() {
+    return Boolean(this.vault && this.sync?.caseloadLost);
   }
 
   showStatus() {
-    if (!this.vault) return;
-    const { waiting } = this;
-    const words = statusWords(this.sync, waiting);
-    // Read out when it matters to a person: something began to wait, or has gone.
-    if (this.told !== waiting && this.told !== null) announce(words);
-    this.told = waiting;
-    setStatus(words, this.sync?.phase === "signed_out" ? "warn" : waiting ? "wait" : "check");
+    if (!this.vault) {
+      setLockedStatus(lockedWords(this.sync, this.others));
+      return;
+    }
+    const now = standing(this.sync, this.waiting);
+    // Read out when it matters to a person: something began to wait, or has gone; never a countdown.
+    if (this.told !== now.meaning && this.told !== null) announce(now.text);
+    this.told = now.meaning;
+    setStatus(now);
   }
 
   /** The visits this visitor answers for; a child's record also shows colleagues'. */
@@ -216,7 +295,7 @@ export class App {
   naming(state) {
     const subject = this.roster.get(state.childId);
     return {
-      name: subject?.name ?? "A child no longer on your caseload",
+      name: subject?.name ?? (this.caseloadLost ? "Name comes back with a connection" : GONE),
       contact: this.contactTitle(state.contactType),
     };
   }

@@ -4,7 +4,7 @@ import { civilDate, daysBetween } from "../lib/dates.js";
 import { el, fill, one, slot, template } from "./dom.js";
 import { isPreterm, matcher } from "./people.js";
 import { subjectRow } from "./rows.js";
-import { byUrgency } from "./today.js";
+import { byUrgency, incompleteWords } from "./today.js";
 import { count } from "./words.js";
 
 /**
@@ -142,6 +142,7 @@ class List {
   }
 
   noneWords() {
+    if (this.app.caseloadLost || !this.app.caseload.complete) return incompleteWords(this.app);
     if (!this.subjects.length) {
       return "No children are on this tablet. Children allocated to you would be here after the next contact.";
     }

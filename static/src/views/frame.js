@@ -1,12 +1,17 @@
 /** What stays around every screen: header state, navigation, the child banner, announcements and the sheet. */
 
-import { fill, icon, one, slot, template } from "./dom.js";
-import { banner } from "./people.js";
-import { count, when } from "./words.js";
+import { fill, icon, one, piece, slot, template } from "./dom.js";
 
-/** @typedef {import("./people.js").Subject} Subject */
-
-const NAV = { today: "today", caseload: "caseload", child: "caseload", outbox: "outbox", tablet: "tablet" };
+const NAV = {
+  today: "today",
+  caseload: "caseload",
+  child: "caseload",
+  outbox: "outbox",
+  tablet: "tablet",
+  pin: "tablet",
+  passphrase: "tablet",
+  passkey: "tablet",
+};
 
 /** @param {string} name */
 function region(name) {
@@ -32,11 +37,11 @@ export function setTitle(title) {
   document.title = title ? `${title} – Home visits` : "Home visits";
 }
 
-/** @param {Subject | null} subject */
-export function setBanner(subject) {
+/** @param {Node | null} banner who the screen is about */
+export function setBanner(banner) {
   const place = region("banner");
-  place.hidden = !subject;
-  place.replaceChildren(...(subject ? [banner(subject)] : []));
+  place.hidden = !banner;
+  place.replaceChildren(...(banner ? [banner] : []));
 }
 
 /** @param {string} words read out by a screen reader, shown nowhere */
@@ -44,32 +49,51 @@ export function announce(words) {
   region("announce").textContent = words;
 }
 
-/**
- * The one quiet state in words.
- * @param {Record<string, any> | null} sync
- * @param {number} waiting
- */
-export function statusWords(sync, waiting) {
-  const visits = count(waiting, "visit");
-  if (sync?.phase === "signed_out") {
-    return waiting ? `${visits} waiting, sign in to send` : "Sign in to fetch changes";
-  }
-  if (sync?.phase === "sending" && waiting) return `Sending ${visits}`;
-  if (waiting) return `${visits} waiting`;
-  if (sync?.lastContact) return `Everything sent ${when(sync.lastContact)}`;
-  return "Saved on this tablet";
+/** @param {import("./standing.js").Standing} standing the one quiet state in words */
+export function setStatus({ text, more, mark }) {
+  const place = region("status");
+  write(slot(place, "text"), text);
+  write(slot(place, "more"), more);
+  if (place.dataset.mark === mark) return;
+  place.dataset.mark = mark;
+  place.querySelector("svg")?.replaceWith(icon(mark));
 }
 
 /**
+ * The same on the first screens and on the sheets over a locked one.
  * @param {string} words
- * @param {"check" | "wait" | "warn"} mark
  */
-export function setStatus(words, mark) {
-  const place = region("status");
-  const text = slot(place, "text");
-  if (text.textContent === words) return;
-  text.textContent = words;
-  place.querySelector("svg")?.replaceWith(icon(mark));
+export function setLockedStatus(words) {
+  for (const place of document.querySelectorAll('[data-slot="standing"]')) {
+    write(place, words);
+    /** @type {HTMLElement} */ (place).hidden = !words;
+  }
+}
+
+/**
+ * Only when it changes: a screen reader is not told the same thing every second.
+ * @param {Element} place
+ * @param {string} words
+ */
+export function write(place, words) {
+  if (place.textContent !== words) place.textContent = words;
+}
+
+/** @param {import("./tidings.js").Tiding[]} told */
+export function showTidings(told) {
+  const place = region("tidings");
+  const shown = told.map(({ text }) => text).join("\n");
+  place.hidden = !told.length;
+  if (place.dataset.shown === shown) return;
+  place.dataset.shown = shown;
+  place.replaceChildren(
+    ...told.map(({ text, level }) => {
+      const one = fill(piece("tiding"), { text });
+      one.classList.add(`app-tiding--${level}`);
+      return one;
+    }),
+  );
+  if (told.length) announce(told[0].text);
 }
 
 /** @param {boolean} visible */

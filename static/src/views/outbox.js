@@ -1,9 +1,15 @@
-/** Sent and waiting: every visit with its state and time, what a problem means and what to do; and "Try now". */
+/**
+ * Sent and waiting: how sending goes, and every visit with its state and time, what a problem means and what to
+ * do, with a button where one helps.
+ */
 
-import { el, fill, on, one, piece, slot, template } from "./dom.js";
+import { offerAgain } from "../store/outbox.js";
+import { el, fill, on, one, piece, show, slot, template } from "./dom.js";
+import { announce, write } from "./frame.js";
 import { visitRow } from "./rows.js";
+import { lockedWords, sendingWords } from "./standing.js";
 import { problemWords } from "./visits.js";
-import { count, when } from "./words.js";
+import { count } from "./words.js";
 
 /**
  * @typedef {import("./app.js").App} App
@@ -11,11 +17,12 @@ import { count, when } from "./words.js";
  */
 
 const GROUPS = [
-  { title: "Needs you", states: ["returned", "two_versions", "refused", "draft"] },
+  { title: "Needs you", states: ["returned", "refused", "draft"] },
   { title: "Waiting to be sent", states: ["waiting"] },
-  { title: "With your supervisor", states: ["received", "quarantined"] },
+  { title: "With your supervisor", states: ["received", "quarantined", "two_versions"] },
   { title: "Approved", states: ["approved", "red_book_failed", "not_shared"] },
   { title: "In the red book", states: ["in_red_book"] },
+  { title: "Set aside", states: ["set_aside"] },
 ];
 
 /**
@@ -26,7 +33,7 @@ export function outbox(app, { signIn }) {
   /** @param {HTMLElement} main */
   return (main) => {
     main.append(template("outbox"));
-    on(main, "try", () => app.engine?.tryNow());
+    on(main, "try", () => app.engine.tryNow());
     on(main, "sign-in", signIn);
     const draw = () => drawOutbox(app, main);
     draw();
@@ -51,6 +58,7 @@ function drawOutbox(app, main) {
           ...app.naming(state),
           why: problemWords(state) ?? (state.state === "returned" ? state.visit?.returned?.comment : null),
           open: () => openVisit(app, state),
+          act: actOf(app, state),
         }),
       );
     return rows.length ? fill(piece("group"), { title, rows, more: null }) : null;
@@ -81,61 +89,48 @@ function openVisit(app, state) {
 }
 
 /**
+ * The button beside a visit, where pressing one helps.
+ * @param {App} app
+ * @param {VisitState} state
+ * @returns {{words: string, press: () => unknown} | null}
+ */
+function actOf(app, { state, item, visitId, draft }) {
+  if (state === "refused" && item) {
+    return {
+      words: "Offer it again",
+      press: async () => {
+        await offerAgain(app.open, item.id);
+        announce("Offered again");
+        app.engine.tryNow();
+      },
+    };
+  }
+  if (state === "returned") {
+    return { words: "Answer the question", press: () => app.go("returned", { visit: visitId }) };
+  }
+  if (state === "draft" && draft) {
+    return { words: "Go on", press: () => app.go("visit", { draft: draft.id }) };
+  }
+  return null;
+}
+
+/**
  * @param {App} app
  * @param {HTMLElement} main
  */
 function drawState(app, main) {
   const { state, detail } = sendingWords(app.sync, app.waiting);
-  // Written only when it changes, so that a screen reader is not told the same thing every second.
-  for (const [name, words] of Object.entries({ state, detail })) {
-    if (slot(main, name).textContent !== words) fill(main, { [name]: words });
+  const others = app.others ? `${lockedWords(null, app.others)}, recorded by others on this tablet.` : "";
+  for (const [name, words] of Object.entries({ state, detail, others })) {
+    write(slot(main, name), words);
+    show(main, name, Boolean(words));
   }
+  const { progress } = app.sync ?? {};
+  const bar = /** @type {HTMLProgressElement} */ (slot(main, "bar"));
+  bar.hidden = !progress || progress.total < 2;
+  bar.max = Math.max(progress?.total ?? 1, 1);
+  bar.value = progress?.done ?? 0;
   const signedOut = app.sync?.phase === "signed_out";
   one(main, '[data-action="sign-in"]', HTMLElement).hidden = !signedOut;
   one(main, '[data-action="try"]', HTMLElement).hidden = signedOut;
-}
-
-/**
- * What is happening, what is safe, what to do.
- * @param {Record<string, any> | null} sync
- * @param {number} waiting
- */
-export function sendingWords(sync, waiting) {
-  const visits = count(waiting, "visit");
-  const kept = waiting ? `Your ${visits} ${waiting === 1 ? "is" : "are"} safe on this tablet` : "";
-  const last = sync?.lastContact ? `Last contact ${when(sync.lastContact)}.` : "";
-  switch (sync?.phase) {
-    case "sending":
-      return { state: waiting ? `Sending ${visits}.` : "Sending.", detail: last };
-    case "fetching":
-      return { state: "Fetching changes.", detail: last };
-    case "signed_out":
-      return {
-        state: waiting
-          ? `${kept}. Sign in to send ${waiting === 1 ? "it" : "them"}.`
-          : "Sign in to fetch changes.",
-        detail: last,
-      };
-    case "offline":
-    case "waiting": {
-      const problem = sync.problem?.message ?? "The tablet could not reach the service.";
-      const safe = kept ? ` ${kept} and will be sent when there is a connection.` : "";
-      return {
-        state: `${problem}${problem.includes("safe") ? "" : safe}`,
-        detail: `${last} ${nextTry(sync.nextTryAt)}`.trim(),
-      };
-    }
-    default:
-      return { state: waiting ? `${visits} waiting to be sent.` : "Everything is sent.", detail: last };
-  }
-}
-
-/** @param {number | string | null | undefined} at */
-function nextTry(at) {
-  if (!at) return "";
-  const seconds = Math.max(0, Math.round((new Date(at).getTime() - Date.now()) / 1000));
-  if (!seconds) return "";
-  return seconds < 90
-    ? `Next try in ${count(seconds, "second")}.`
-    : `Next try in ${count(Math.round(seconds / 60), "minute")}.`;
 }

@@ -27,8 +27,11 @@ export class Router {
     this.name = "";
     this.turn = 0;
     this.started = false;
+    /** @type {{state: any, hash: string} | null} */
+    this.held = null;
     window.addEventListener("popstate", () => {
-      if (this.started) this.open(history.state ?? {});
+      if (this.held) history.pushState(this.held.state, "", this.held.hash);
+      else if (this.started) this.open(history.state ?? {});
     });
     if ("scrollRestoration" in history) history.scrollRestoration = "manual";
   }
@@ -38,6 +41,15 @@ export class Router {
     this.started = true;
     if (!this.routes[routeName()]) history.replaceState({}, "", `#/${this.options.home}`);
     await this.open(history.state ?? {});
+  }
+
+  /** Locked: a swipe back must not take down the form beneath. */
+  hold() {
+    this.held = { state: history.state, hash: location.hash };
+  }
+
+  release() {
+    this.held = null;
   }
 
   /** Closes the screen and takes no more moves until started again. */

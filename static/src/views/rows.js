@@ -58,9 +58,10 @@ export function stateTag({ state, visit }) {
 
 /**
  * @param {VisitState} state
- * @param {{name: string, contact: string, why?: string | null, open: () => void}} options
+ * @param {{name: string, contact: string, why?: string | null, open: () => void,
+ *   act?: {words: string, press: () => unknown} | null}} options act: a button beside the visit
  */
-export function visitRow(state, { name, contact, why, open }) {
+export function visitRow(state, { name, contact, why, open, act = null }) {
   const row = fill(piece("row"), {
     title: name,
     meta: `${contact}, ${when(state.at)}`,
@@ -69,7 +70,19 @@ export function visitRow(state, { name, contact, why, open }) {
     side: [stateTag(state)],
   });
   link(row, "#/child", open);
+  if (act) slot(row, "side").append(actButton(act, name));
   return row;
+}
+
+/**
+ * @param {{words: string, press: () => unknown}} act
+ * @param {string} name whose visit, for those who hear the button alone
+ */
+function actButton({ words, press }, name) {
+  const about = el("span", { class: "nhsuk-u-visually-hidden" }, `: ${name}`);
+  const button = el("button", { type: "button", class: "app-row__act" }, words, about);
+  button.addEventListener("click", () => press());
+  return button;
 }
 
 /**

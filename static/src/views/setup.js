@@ -1,32 +1,48 @@
-/** Set up this tablet: sign in, choose a passphrase, download the caseload, ask the browser to keep it. */
+/**
+ * Set up this tablet: sign in, choose a passphrase, download the caseload, ask the browser to keep it. The same
+ * steps start again after a forgotten passphrase; then what waits is sent, and unfinished visits are taken back,
+ * before the download.
+ */
 
 import { askToPersist } from "../lib/storage.js";
+import { openDatabase } from "../store/db.js";
 import { AlreadySetUp } from "../store/errors.js";
-import { createVault, LEAST_PASSPHRASE } from "../store/vault.js";
-import { api } from "../sync/api.js";
-import { pullChanges } from "../sync/pull.js";
+import { onlyHere } from "../store/rescue.js";
+import { createVault, startAgain } from "../store/vault.js";
+import { api, Offline } from "../sync/api.js";
 import { el, fill, icon, on, one, onSubmit, show, showProblems, slot, template } from "./dom.js";
 import { focusHeading } from "./router.js";
-import { count } from "./words.js";
+import { passphraseProblems } from "./secrets.js";
+import { count, OUT_OF_USE, persistedWords, plain } from "./words.js";
 
 /** Who may carry a caseload. A supervisor may, and then another supervisor reviews the visits. */
 const VISITING = new Set(["health_visitor", "supervisor"]);
 
-/** @typedef {import("./app.js").App} App */
+/**
+ * @typedef {import("./app.js").App} App
+ * @typedef {import("../store/vault.js").Vault} Vault
+ * @typedef {{id: string, accountId: string, name: string, deviceName: string}} Forgotten
+ */
 
 /**
  * Walks through the steps in `main`; calls `done` when the visitor goes on to today.
  * @param {App} app
  * @param {HTMLElement} main
- * @param {{back: (() => void) | null, done: () => void, workerReady: () => Promise<boolean>}} options
+ * @param {{back: (() => void) | null, done: () => void, workerReady: () => Promise<boolean>,
+ *   again?: Forgotten | null, revoked?: boolean}} options again: whose passphrase is forgotten; revoked: this
+ *   tablet was taken out of use
  */
-export function setUp(app, main, { back, done, workerReady }) {
+export function setUp(app, main, { back, done, workerReady, again = null, revoked = false }) {
   let password = "";
 
   function signIn() {
-    main.replaceChildren(template("setup-sign-in"));
-    const button = one(main, '[data-action="unlock"]', HTMLElement);
-    button.hidden = !back;
+    main.replaceChildren(template(again ? "again" : "setup-sign-in"));
+    if (again) {
+      fill(main, { who: again.name });
+      void onlyHere(openDatabase(), again.id).then((left) => fill(main, { stays: staysWords(left) }));
+    }
+    if (!again) fill(main, { revoked: revoked && OUT_OF_USE });
+    one(main, '[data-action="unlock"]', HTMLElement).hidden = !back;
     on(main, "unlock", () => back?.());
     onSubmit(main, async (data) => {
       const problems = [];
@@ -35,23 +51,30 @@ export function setUp(app, main, { back, done, workerReady }) {
       showProblems(main, problems);
       if (problems.length) return;
       try {
-        const session = await api.signIn(data.email.trim(), data.password);
+        const { account } = await api.signIn(data.email.trim(), data.password);
         password = data.password;
-        if (!VISITING.has(session.account?.role ?? "")) {
-          showProblems(main, [
-            {
-              message:
-                "The tablet app is for people who visit families. Sign in on the office pages with this account instead.",
-            },
-          ]);
-          return;
-        }
-        choosePassphrase(session.account, data.email.trim());
+        const wrong = await unfit(account);
+        if (wrong) showProblems(main, [{ message: wrong }]);
+        else choosePassphrase(account, data.email.trim());
       } catch (error) {
-        showProblems(main, [{ message: plain(error) }]);
+        showProblems(main, [{ message: again && error instanceof Offline ? LATER : plain(error) }]);
       }
     });
+    app.showStatus();
     focusHeading(main);
+  }
+
+  /**
+   * Why this account cannot go on here, if it cannot.
+   * @param {any} account
+   */
+  async function unfit(account) {
+    if (again && account?.id !== again.accountId) {
+      await api.signOut();
+      return `You signed in as someone else. Sign in as ${again.name} to start again. Nothing on this tablet has changed.`;
+    }
+    if (VISITING.has(account?.role ?? "")) return null;
+    return "The tablet app is for people who visit families. Sign in on the office pages with this account instead.";
   }
 
   /**
@@ -61,21 +84,22 @@ export function setUp(app, main, { back, done, workerReady }) {
   function choosePassphrase(account, email) {
     main.replaceChildren(fill(template("setup-passphrase"), { who: account.name }));
     const name = one(main, '[name="device"]', HTMLInputElement);
-    name.value = `${account.name.split(" ")[0]}’s tablet`;
+    name.value = again?.deviceName ?? `${account.name.split(" ")[0]}’s tablet`;
     one(main, '[name="username"]', HTMLInputElement).value = email;
     onSubmit(main, async (data) => {
       const problems = passphraseProblems(data, { account, email, password });
       showProblems(main, problems);
       if (problems.length) return;
+      const make = again ? startAgain : createVault;
       try {
-        const vault = await createVault({
+        const vault = await make({
           // Sealed with the rest: signing in again then asks for the password alone.
           account: { ...account, email },
           passphrase: data.passphrase,
           deviceName: data.device.trim(),
         });
         password = "";
-        await download(vault, data.device.trim());
+        await download(vault);
       } catch (error) {
         if (error instanceof AlreadySetUp && back) back();
         else showProblems(main, [{ message: plain(error) }]);
@@ -84,29 +108,25 @@ export function setUp(app, main, { back, done, workerReady }) {
     focusHeading(main);
   }
 
-  /**
-   * @param {import("../store/vault.js").Vault} vault
-   * @param {string} name
-   */
-  async function download(vault, name) {
+  /** @param {Vault} vault */
+  async function download(vault) {
     main.replaceChildren(template("setup-download"));
     focusHeading(main);
     const persisted = await askToPersist();
+    await app.unlock(vault);
     const fetchAll = async () => {
       showProblems(main, []);
       show(main, "retry", false);
       show(main, "progress", true);
-      try {
-        await api.registerDevice(vault.deviceId, { name, storage_persisted: persisted });
-        await pullChanges(vault, api, { onProgress: (/** @type {any} */ state) => progress(main, state) });
-      } catch (error) {
-        showProblems(main, [{ message: `${plain(error)} What has arrived is kept, and the rest follows.` }]);
-        show(main, "progress", false);
-        show(main, "retry", true);
-        return;
-      }
-      await app.unlock(vault, { deviceName: name, start: false });
-      await ready(persisted);
+      const stop = app.engine.subscribe((/** @type {any} */ state) => progress(main, state));
+      await app.engine.tryNow();
+      stop();
+      const { phase, problem } = app.engine.state();
+      if (phase === "idle") return ready(persisted);
+      const words = problem?.message ?? new Offline().message;
+      showProblems(main, [{ message: `${words} What has arrived is kept, and the rest follows.` }]);
+      show(main, "progress", false);
+      show(main, "retry", true);
     };
     on(main, "retry", fetchAll);
     await fetchAll();
@@ -115,15 +135,13 @@ export function setUp(app, main, { back, done, workerReady }) {
   /** @param {boolean | null} persisted */
   async function ready(persisted) {
     const offline = await workerReady();
-    const { children, pregnancies } = app.caseload;
-    const expected = pregnancies.size
-      ? count(pregnancies.size, "pregnancy", "pregnancies")
-      : "no pregnancies";
-    const downloaded = `${count(children.size, "child", "children")} and ${expected} on this tablet.`;
+    await app.takeBack();
+    await app.read();
     main.replaceChildren(
       fill(template("setup-ready"), {
         checks: [
-          check(true, downloaded),
+          ...(again ? [check(!app.others, againWords(app))] : []),
+          check(true, downloadedWords(app)),
           check(
             offline,
             offline
@@ -134,20 +152,39 @@ export function setUp(app, main, { back, done, workerReady }) {
         ],
       }),
     );
-    on(main, "today", () => {
-      app.engine.start();
-      done();
-    });
+    on(main, "today", done);
     focusHeading(main);
   }
 
   signIn();
 }
 
-/** @param {boolean | null} persisted */
-export function persistedWords(persisted) {
-  if (persisted) return "The browser has promised to keep your records, even when space runs short.";
-  return "The browser has not promised to keep your records when space runs short. Add the app to the home screen and open it from there; then ask again under This tablet.";
+const LATER =
+  "The tablet could not reach the service, so you cannot start again just now. Everything recorded stays safe on this tablet, which keeps trying to send what waits. Come back here when there is a connection.";
+
+/**
+ * What no one but its visitor could ever open: the service's key was not known here when it was written.
+ * @param {{items: number, drafts: number}} left
+ */
+export function staysWords({ items, drafts }) {
+  const number = items + drafts;
+  if (!number) return "";
+  return `${count(number, "visit")} on this tablet can be opened with the old passphrase only, and ${number === 1 ? "stays" : "stay"} here unsent if you start again. Try once more to remember it, or ask your supervisor first.`;
+}
+
+/** @param {App} app */
+function downloadedWords({ caseload: { children, pregnancies } }) {
+  const expected = pregnancies.size ? count(pregnancies.size, "pregnancy", "pregnancies") : "no pregnancies";
+  return `${count(children.size, "child", "children")} and ${expected} on this tablet.`;
+}
+
+/** @param {App} app */
+function againWords({ others, drafts }) {
+  if (others) {
+    return `${count(others, "visit")} ${others === 1 ? "is" : "are"} still waiting, safe on this tablet, and will be sent by ${others === 1 ? "itself" : "themselves"}.`;
+  }
+  if (!drafts.length) return "Everything you recorded before was sent.";
+  return `Everything you recorded before was sent, and ${count(drafts.length, "unfinished visit")} ${drafts.length === 1 ? "is" : "are"} back.`;
 }
 
 /**
@@ -160,50 +197,16 @@ function check(good, words) {
 
 /**
  * @param {HTMLElement} main
- * @param {{done: number, total: number}} state
+ * @param {{phase: string, progress: {done: number, total: number} | null}} state
  */
-function progress(main, { done, total }) {
-  slot(main, "progress").textContent = total
-    ? `Downloading ${done} of ${count(total, "record")}`
-    : "Starting the download";
+function progress(main, { phase, progress: at }) {
+  const words = slot(main, "progress");
   const bar = /** @type {HTMLProgressElement} */ (slot(main, "bar"));
-  bar.max = Math.max(total, 1);
-  bar.value = done;
-}
-
-/**
- * @param {Record<string, string>} data
- * @param {{account: any, email: string, password: string}} known
- */
-export function passphraseProblems({ passphrase, repeat, device }, { account, email, password }) {
-  const problems = [];
-  const letters = passphrase.normalize("NFKC").toLowerCase();
-  const names = [...account.name.split(/\s+/), email.split("@")[0]].filter((part) => part.length > 2);
-  if ([...letters].length < LEAST_PASSPHRASE) {
-    problems.push({
-      field: "passphrase",
-      message: `Passphrase must have at least ${LEAST_PASSPHRASE} characters`,
-    });
-  } else if (new Set(letters).size < 5) {
-    problems.push({ field: "passphrase", message: "Passphrase must have at least 5 different characters" });
-  } else if (names.some((name) => letters.includes(name.toLowerCase()))) {
-    problems.push({ field: "passphrase", message: "Passphrase must not contain your name or email address" });
-  } else if (password && letters.includes(password.toLowerCase())) {
-    problems.push({
-      field: "passphrase",
-      message: "Passphrase must differ from the password you sign in with",
-    });
-  }
-  if (passphrase !== repeat) {
-    problems.push({ field: "repeat", message: "The two passphrases are not the same. Type it again" });
-  }
-  if (!device.trim()) problems.push({ field: "device", message: "Enter a name for this tablet" });
-  return problems;
-}
-
-/** @param {unknown} error */
-export function plain(error) {
-  return error instanceof Error && error.message
-    ? error.message
-    : "Something went wrong. Nothing on this tablet has changed. Try again.";
+  if (phase === "sending" && at?.total)
+    words.textContent = `Sending ${at.done} of ${count(at.total, "visit")}`;
+  else if (phase === "fetching" && at?.total)
+    words.textContent = `Downloading ${at.done} of ${count(at.total, "record")}`;
+  else words.textContent = "Starting the download";
+  bar.max = Math.max(at?.total ?? 1, 1);
+  bar.value = at?.done ?? 0;
 }

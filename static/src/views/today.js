@@ -3,6 +3,7 @@
 import { civilDate } from "../lib/dates.js";
 import { fill, piece, slot, template } from "./dom.js";
 import { subjectRow, visitRow } from "./rows.js";
+import { caseloadLostWords } from "./standing.js";
 import { count } from "./words.js";
 
 /**
@@ -59,13 +60,20 @@ function drawToday(app, main) {
       waiting.map((state) => visitRow(state, { ...app.naming(state), open: () => app.go("outbox") })),
     ),
   ].filter((part) => part !== null);
-  const whole = app.caseload.complete;
+  const whole = app.caseload.complete && !app.caseloadLost;
   fill(main, {
-    summary: whole
-      ? summary(overdue.length, due.length)
-      : "Your caseload is still being fetched. It goes on by itself when there is a connection.",
+    summary: whole ? summary(overdue.length, due.length) : incompleteWords(app),
     groups: groups.length ? groups : whole ? piece("today-empty") : null,
   });
+}
+
+/**
+ * Why the caseload is not all there; the notice under the header says what to do when it was removed.
+ * @param {App} app
+ */
+export function incompleteWords({ caseloadLost, waiting }) {
+  if (caseloadLost) return caseloadLostWords(waiting);
+  return "Your caseload is still being fetched. It goes on by itself when there is a connection.";
 }
 
 /**

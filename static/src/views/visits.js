@@ -11,17 +11,21 @@ import { STATE } from "./words.js";
 /** Order on lists: what asks for the visitor first. */
 const URGENCY = [
   "returned",
-  "two_versions",
   "refused",
   "draft",
   "waiting",
+  "two_versions",
   "quarantined",
   "received",
   "red_book_failed",
   "approved",
   "not_shared",
   "in_red_book",
+  "set_aside",
 ];
+
+/** The service has it. That it was then found again there, byte for byte, changes nothing for the visitor. */
+const ARRIVED = new Set(["acked", "confirmed"]);
 
 /**
  * @param {Any[]} drafts
@@ -51,16 +55,16 @@ export function visitStates(drafts, items, visits) {
     if (!rev) continue;
     const known = states.get(rev.visit_id);
     // The server's word stands once it has this very revision; until the next fetch ours is newer.
-    if (known?.visit && known.visit.head_rev === rev.rev_id && item.state === "acked") {
+    if (known?.visit && known.visit.head_rev === rev.rev_id && ARRIVED.has(item.state)) {
       states.set(rev.visit_id, { ...known, item });
       continue;
     }
-    if (known?.visit && item.state === "acked" && !isAfter(rev, known.visit, items)) continue;
+    if (known?.visit && ARRIVED.has(item.state) && !isAfter(rev, known.visit, items)) continue;
     states.set(rev.visit_id, {
       visitId: rev.visit_id,
       childId: rev.child_id,
       contactType: rev.contact_type,
-      state: item.state === "refused" ? "refused" : item.state === "acked" ? "received" : "waiting",
+      state: item.state === "refused" ? "refused" : ARRIVED.has(item.state) ? "received" : "waiting",
       at: item.receipt?.received_at ?? item.sealedAt ?? rev.sealed_at,
       draft: null,
       item,
@@ -126,6 +130,12 @@ export function problemWords(state) {
   if (state.state === "refused") {
     const reason = state.problem ? `${state.problem} ` : "";
     return `${reason}The visit is safe on this tablet. Tell your supervisor; do not clear this tablet.`;
+  }
+  if (state.state === "two_versions") {
+    return "Someone changed this visit on another tablet as well. Both versions are safe, and your supervisor puts them together; you need do nothing.";
+  }
+  if (state.state === "set_aside") {
+    return "It is kept, and counts as not made. Ask your supervisor if that surprises you.";
   }
   if (state.state === "quarantined") {
     return "It arrived and is safe. Your supervisor has to sort something out before it can be reviewed; you need do nothing.";

@@ -61,7 +61,8 @@ export const STATE = {
   waiting: { words: "Waiting to be sent", tag: "info" },
   received: { words: "With your supervisor", tag: "info" },
   returned: { words: "Sent back with a question", tag: "red" },
-  two_versions: { words: "Changed on another tablet: choose", tag: "red" },
+  two_versions: { words: "Changed on another tablet too", tag: "amber" },
+  set_aside: { words: "Set aside by your supervisor", tag: "info" },
   quarantined: { words: "With your supervisor to sort out", tag: "amber" },
   approved: { words: "Approved", tag: "green" },
   in_red_book: { words: "In the red book", tag: "green" },
@@ -140,3 +141,20 @@ export function listed(names) {
 export function inSentence(title) {
   return title.charAt(0).toLowerCase() + title.slice(1);
 }
+
+/** @param {unknown} error */
+export function plain(error) {
+  return error instanceof Error && error.message
+    ? error.message
+    : "Something went wrong. Nothing on this tablet has changed. Try again.";
+}
+
+/** @param {boolean | null} persisted */
+export function persistedWords(persisted) {
+  if (persisted) return "The browser has promised to keep your records, even when space runs short.";
+  return "The browser has not promised to keep your records when space runs short. Add the app to the home screen and open it from there; then ask again under This tablet.";
+}
+
+/** For the first screens, after a supervisor's order. */
+export const OUT_OF_USE =
+  "This tablet was taken out of use by a supervisor, and families’ details have been removed from it. What was recorded on it is sent whenever there is a connection. To use it again, set it up again.";

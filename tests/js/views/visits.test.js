@@ -119,3 +119,14 @@ test("a refusal says what is safe and what to do", () => {
 test("a state this version does not know is still shown, as with the supervisor", () => {
   assert.equal(visitStates([], [], told(serverVisit({ state: "escalated" })))[0].state, "received");
 });
+
+test("confirmed is the same word to the visitor as received", () => {
+  assert.equal(visitStates([], [item("confirmed")], told())[0].state, "received");
+  const [state] = visitStates([], [item("confirmed")], told(serverVisit({ state: "approved" })));
+  assert.equal(state.state, "approved");
+});
+
+test("two versions ask nothing of the visitor", () => {
+  const [state] = visitStates([], [], told(serverVisit({ state: "two_versions" })));
+  assert.match(problemWords(state) ?? "", /Both versions are safe.*you need do nothing/);
+});

@@ -1,0 +1,84 @@
+/**
+ * What the tablet has to say about itself, beyond sending: shown quietly under the header until it no longer
+ * holds. Each says what happened, what is safe and what to do.
+ */
+
+import { caseloadLostWords, revokedWords } from "./standing.js";
+import { count } from "./words.js";
+
+/**
+ * @typedef {{id: string, text: string, level: "info" | "amber" | "red", inForm: boolean}} Tiding
+ * `inForm`: also told while a visit is being written
+ *
+ * @typedef {object} Circumstances
+ * @property {number} waiting visits not sent yet
+ * @property {boolean} revoked
+ * @property {boolean} caseloadLost
+ * @property {number | null} clockOffset milliseconds to add to this tablet's clock to get the service's
+ * @property {{used: number | null, quota: number | null, nearFull: boolean} | null} space
+ */
+
+/** The difference at which times of visits begin to mislead. */
+const CLOCK_MS = 5 * 60_000;
+/** Room for the visit that is open, and not for another. */
+const VERY_LITTLE_SPACE = 5_000_000;
+
+/**
+ * @param {Circumstances} now
+ * @returns {Tiding[]} most pressing first
+ */
+export function tidings({ waiting, revoked, caseloadLost, clockOffset, space }) {
+  /** @type {Tiding[]} */
+  const told = [];
+  if (revoked) {
+    return [{ id: "revoked", level: "red", inForm: true, text: revokedWords(waiting) }];
+  }
+  const storage = spaceWords(space);
+  if (storage) told.push(storage);
+  if (caseloadLost) {
+    told.push({ id: "lease", level: "amber", inForm: false, text: caseloadLostWords(waiting) });
+  }
+  if (clockOffset !== null && Math.abs(clockOffset) > CLOCK_MS) {
+    told.push({ id: "clock", level: "amber", inForm: false, text: clockWords(clockOffset) });
+  }
+  return told;
+}
+
+/** @param {number} offset */
+function clockWords(offset) {
+  const minutes = Math.round(Math.abs(offset) / 60_000);
+  const far =
+    minutes < 120
+      ? count(minutes, "minute")
+      : minutes < 48 * 60
+        ? `${Math.round(minutes / 60)} hours`
+        : `${Math.round(minutes / 1440)} days`;
+  const way = offset > 0 ? "behind" : "ahead";
+  return `This tablet’s clock is ${far} ${way}. What you record is safe, but times may come out wrong. Set date and time to automatic in the tablet’s settings.`;
+}
+
+/**
+ * Told while there is still room to finish what is open.
+ * @param {Circumstances["space"]} space
+ * @returns {Tiding | null}
+ */
+function spaceWords(space) {
+  if (!space?.nearFull) return null;
+  const left = space.quota === null ? null : Math.max(0, space.quota - (space.used ?? 0));
+  const pressing = left !== null && left < VERY_LITTLE_SPACE;
+  const room =
+    left === null
+      ? ""
+      : left < 1_000_000
+        ? ": less than 1 MB left"
+        : `: ${Math.floor(left / 1_000_000)} MB left`;
+  const todo = pressing
+    ? "Finish and complete the visit that is open, then delete photos, videos or apps before you start another."
+    : "Delete photos, videos or apps you do not need, today if you can.";
+  return {
+    id: "space",
+    level: pressing ? "red" : "amber",
+    inForm: true,
+    text: `This tablet is nearly full${room}. Everything recorded so far is safe. ${todo}`,
+  };
+}
