@@ -9,15 +9,17 @@ from whitenoise import WhiteNoise
 
 from hvapp.domain.forms import load_forms
 from hvapp.extensions import csrf, db, login, migrate
+from hvapp.services.keys import Keyring
 from hvapp.settings import Settings
-from hvapp.store.database import ENGINE_OPTIONS
-from hvapp.web import access, admin, api, auth, errors, presenters, pwa, red_book, review, security
+from hvapp.store.database import engine_options, engine_url
+from hvapp.web import access, admin, api, auth, errors, openapi, packing, presenters, pwa, red_book, review, security
 from hvapp.web.assets import Assets
 
 
 def create_app(settings: Settings | None = None, *, testing: bool = False) -> Flask:
     """The web application. Raises FormMistakes, in plain words, when a form file is wrong."""
     settings = settings or Settings.from_env()
+    database = engine_url(settings.database_url)
     app = Flask(
         "hvapp",
         static_folder=str(settings.static_folder),
@@ -27,8 +29,8 @@ def create_app(settings: Settings | None = None, *, testing: bool = False) -> Fl
         HVAPP=settings,
         TESTING=testing,
         SECRET_KEY=settings.secret_key,
-        SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS=ENGINE_OPTIONS,
+        SQLALCHEMY_DATABASE_URI=database,
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(database),
         MAX_CONTENT_LENGTH=settings.max_body_bytes,
         PERMANENT_SESSION_LIFETIME=settings.session_lifetime,
         SESSION_COOKIE_HTTPONLY=True,
@@ -44,12 +46,14 @@ def create_app(settings: Settings | None = None, *, testing: bool = False) -> Fl
     csrf.init_app(app)
     login.init_app(app)
     app.extensions["forms"] = load_forms(settings.root / "hvapp" / "forms")
+    app.extensions["keyring"] = Keyring(settings.keys_key)
     app.extensions["assets"] = Assets.load(settings.static_folder / "dist")
     app.before_request(access.enforce)
-    for module in (auth, api, pwa, review, red_book, admin):
+    for module in (auth, api, openapi, pwa, review, red_book, admin):
         app.register_blueprint(module.bp)
     presenters.install(app)
     security.install(app)
+    packing.install(app)
     errors.install(app)
     dist = settings.static_folder / "dist"
     if dist.is_dir():

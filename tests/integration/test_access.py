@@ -12,7 +12,7 @@ from hvapp.domain.accounts import Role
 from hvapp.settings import Settings
 from hvapp.store.accounts import AccountRow
 from hvapp.store.outbox import OutboxRow
-from hvapp.web.access import EVERYONE, declared_access
+from hvapp.web.access import EVERYONE, TABLET, declared_access
 from tests.support.client import Tablet
 from tests.support.desk import Desk
 from tests.support.world import World
@@ -71,7 +71,28 @@ def test_public_routes_are_few_and_known(app: Flask) -> None:
         "pwa.worker",
         "pwa.manifest",
         "pwa.health",
+        "openapi.document",
     }
+
+
+def test_routes_for_a_tablets_own_token_are_few_and_known(app: Flask) -> None:
+    """They hand work in and hear what to do. A route that reads records must never be among them."""
+    with app.app_context():
+        found = {
+            rule.endpoint for rule in app.url_map.iter_rules() if declared_access(rule.endpoint) == TABLET
+        }
+
+    assert found == {"api.push", "api.confirm", "api.keep_draft", "api.command_done"}
+
+
+def test_a_tablets_own_token_opens_no_other_route(app: Flask, tablet: Tablet) -> None:
+    tablet.register()
+    for endpoint, method, address in routes(app):
+        with app.app_context():
+            if declared_access(endpoint) in (EVERYONE, TABLET):
+                continue
+        answer = tablet.send(method, address)
+        assert answer.status_code in (302, 401, 403), (endpoint, method)
 
 
 def test_nobody_signed_in_is_sent_to_sign_in_or_told_so(app: Flask) -> None:
@@ -98,7 +119,7 @@ def test_every_role_is_kept_out_of_what_is_not_its_own(app: Flask, world: World,
     for endpoint, method, address in routes(app):
         with app.app_context():
             allowed = declared_access(endpoint)
-        if allowed == EVERYONE or account.role in allowed:
+        if allowed in (EVERYONE, TABLET) or account.role in allowed:
             continue
         token = client.get("/api/v1/session").json["csrf_token"]
         answer = client.open(address, method=method, headers={"X-CSRFToken": token})

@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 
 from hvapp.app import create_app
 from hvapp.domain.errors import Invalid
+from hvapp.domain.tablets import TabletId
 from hvapp.extensions import db
 from hvapp.settings import Settings
 from hvapp.store.accounts import AccountRow
@@ -28,6 +29,8 @@ from tests.support.client import Tablet, new_id
 from tests.support.desk import Desk
 from tests.support.reviewing import approve
 from tests.support.world import PASSWORD, World
+
+A_TABLET = "4d2fead7-f9af-4788-8047-1fe179c131fe"
 
 
 @pytest.fixture
@@ -137,18 +140,18 @@ class TestOtherPeoplesRecords:
         named = session.execute(text("select name, account_id from device")).all()
         assert named == [("A", world.amira.id)]
 
-    def test_a_tablet_whose_account_was_switched_off_can_neither_push_nor_pull(
+    def test_a_tablet_whose_account_was_switched_off_hands_in_its_work_and_fetches_nothing(
         self, tablet: Tablet, world: World, session: Session
     ) -> None:
-        revision = tablet.revision(world)
+        tablet.register()
         session.get_one(AccountRow, world.amira.id).active = False
         session.commit()
 
-        pushed = tablet.post("/sync/v1/push", {"items": [revision]})
+        assert tablet.push(tablet.revision(world))[0]["result"] == "stored"
         pulled = tablet.client.get("/sync/v1/changes")
 
-        assert pushed.status_code == pulled.status_code == 401
-        assert "safe on this tablet" in pushed.json["error"]["message"]
+        assert pulled.status_code == 401
+        assert "safe on this tablet" in pulled.json["error"]["message"]
 
     def test_a_visitor_made_administrator_gives_up_the_caseload(
         self, tablet: Tablet, world: World, session: Session
@@ -264,13 +267,23 @@ HALF_A_CHARACTER = b'"\\ud800"'
         ("POST", "/api/v1/sign-in", b'{"a":' + b"9" * 5000 + b"}"),
         ("POST", "/api/v1/sign-in", b"\xff\xfe"),
         ("POST", "/api/v1/sign-in", b""),
-        ("PUT", f"/sync/v1/devices/{new_id()}", b'{"name": "\\ud800"}'),
-        ("PUT", f"/sync/v1/devices/{new_id()}", b'{"name": 1e999}'),
-        ("PUT", f"/sync/v1/devices/{new_id()}%0A", b'{"name": "x"}'),
+        ("PUT", f"/sync/v1/devices/{A_TABLET}", b'{"name": "\\ud800"}'),
+        ("PUT", f"/sync/v1/devices/{A_TABLET}", b'{"name": 1e999}'),
+        ("PUT", f"/sync/v1/devices/{A_TABLET}%0A", b'{"name": "x"}'),
         ("PUT", "/sync/v1/devices/..%2f..%2fetc", b'{"name": "x"}'),
         ("POST", "/sync/v1/push", b'{"items": {"length": 1}}'),
-        ("POST", "/sync/v1/push", b'{"items": [], "account_id": {"$ne": 1}}'),
+        ("POST", "/sync/v1/push", b'{"items": null}'),
         ("POST", "/sync/v1/push", b"\x1f\x8b\x08"),
+        ("POST", "/sync/v1/confirm", b'{"ranges": {"from": 1}}'),
+        ("POST", "/sync/v1/confirm", b'{"ranges": [{"from": 1, "to": 2, "digest": "\\ud800"}]}'),
+        ("POST", "/sync/v1/confirm", b'{"ranges": [{"from": -1, "to": 1e9, "digest": null}]}'),
+        ("PUT", f"/sync/v1/drafts/{A_TABLET}", b'{"kid": "0123456789abcdef", "box": "\\ud800"}'),
+        ("PUT", f"/sync/v1/drafts/{A_TABLET}", b'{"kid": ["x"], "box": ""}'),
+        ("PUT", f"/sync/v1/drafts/{A_TABLET}%0A", b'{"kid": "0123456789abcdef", "box": ""}'),
+        ("POST", f"/sync/v1/drafts/{A_TABLET}/taken", b""),
+        ("POST", f"/sync/v1/commands/{A_TABLET}/done", b'{"left": true}'),
+        ("POST", f"/sync/v1/commands/{A_TABLET}/done", b'{"left": 9223372036854775808}'),
+        ("POST", f"/sync/v1/commands/{A_TABLET}%0A/done", b'{"left": 0}'),
         ("GET", "/sync/v1/changes?cursor=EPOCH." + "9" * 5000, b""),
         ("GET", "/sync/v1/changes?cursor=EPOCH.%C2%B2", b""),
         ("GET", "/sync/v1/changes?cursor=EPOCH.%D9%A3", b""),
@@ -279,9 +292,13 @@ HALF_A_CHARACTER = b'"\\ud800"'
     ],
 )
 def test_junk_is_refused_in_words_and_never_a_fault(
-    live: Flask, world: World, method: str, url: str, raw: bytes
+    live: Flask, world: World, settings: Settings, method: str, url: str, raw: bytes
 ) -> None:
     client = live.test_client()
+    # Whatever lets a request in is right, so that what refuses is the junk.
+    client.environ_base["HTTP_AUTHORIZATION"] = (
+        f"Tablet {TabletId(A_TABLET, world.amira.id).token(settings.upload_key)}"
+    )
     Desk(client).sign_in(world.amira)
     epoch = client.get("/sync/v1/changes").json["cursor"].partition(".")[0]
 
