@@ -27,6 +27,15 @@ PARTS: dict[str, list[tuple[str, list[str]]]] = {
     "browser": [("pytest, browser", ["pytest", "-q", "-m", "browser"])],
 }
 
+# What browser tests start, how it shows that it is here, and the Debian packages it comes in.
+_WEBKIT_BINDINGS = "import gi; gi.require_version('WebKit2', '4.1')"
+BROWSERS: list[tuple[list[str], list[str]]] = [
+    (["chromium", "--version"], ["chromium"]),
+    (["WebKitWebDriver", "--help"], ["webkit2gtk-driver"]),
+    (["Xvfb", "-help"], ["xvfb"]),
+    (["/usr/bin/python3", "-c", _WEBKIT_BINDINGS], ["python3-gi", "gir1.2-webkit2-4.1"]),
+]
+
 
 def run(*, only: str | None, pytest_args: list[str], say: build.Say) -> int:
     """Exit status: 0 when everything passed."""
@@ -37,7 +46,7 @@ def run(*, only: str | None, pytest_args: list[str], say: build.Say) -> int:
     build.ensure_packages(settings.root, say, for_tests=True)
     build.build_if_needed(create_app(settings), settings, say)
     if only in (None, "browser", "py"):
-        ensure_chromium(say)
+        ensure_browsers(say)
     if pytest_args:
         return subprocess.run(["pytest", *pytest_args], cwd=settings.root, check=False).returncode  # noqa: S603, S607
     failed = []
@@ -55,16 +64,33 @@ def run(*, only: str | None, pytest_args: list[str], say: build.Say) -> int:
     return 1 if failed else 0
 
 
-def ensure_chromium(say: build.Say) -> None:
-    """Browser tests use the system's Chromium; install it where that is allowed."""
-    if shutil.which("chromium"):
-        return
-    if sys.platform == "linux" and os.geteuid() == 0 and shutil.which("apt-get"):
-        say("Installing Chromium for the browser tests")
+def ensure_browsers(say: build.Say) -> None:
+    """Browser tests use the system's own Chromium and WebKit; install what is missing where that is allowed."""
+    missing = _missing_packages()
+    if missing and sys.platform == "linux" and os.geteuid() == 0 and shutil.which("apt-get"):
+        say(f"Installing {', '.join(missing)} for the browser tests")
         for command in (
             ["apt-get", "update", "-qq"],
-            ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"],
+            ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing],
         ):
-            subprocess.run(command, check=False, stdout=subprocess.DEVNULL)  # noqa: S603
-    if shutil.which("chromium") is None:
-        raise CannotStart("The browser tests need Chromium. On Debian: sudo apt install chromium")
+            subprocess.run(  # noqa: S603
+                command,
+                env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
+                check=False,
+                stdout=subprocess.DEVNULL,
+            )
+        missing = _missing_packages()
+    if missing:
+        raise CannotStart(
+            f"The browser tests need {', '.join(missing)}. On Debian: sudo apt install {' '.join(missing)}"
+        )
+
+
+def _missing_packages() -> list[str]:
+    return [package for sign, packages in BROWSERS if not _works(sign) for package in packages]
+
+
+def _works(command: list[str]) -> bool:
+    if shutil.which(command[0]) is None:
+        return False
+    return subprocess.run(command, check=False, capture_output=True).returncode == 0  # noqa: S603

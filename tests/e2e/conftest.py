@@ -15,6 +15,7 @@ from hvapp.extensions import db
 from hvapp.settings import ROOT, Settings
 from tests.support.browser import Browser
 from tests.support.servers import Program, free_port, web_server
+from tests.support.webkit import WebKit, a_display
 from tests.support.world import World, make_world
 
 
@@ -67,14 +68,35 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         program.stop()
 
 
-@pytest.fixture
-def new_browser(playwright: Playwright, tmp_path: Path) -> Iterator[Callable[[str], Browser]]:
-    """A browser with a profile of its own, by name; the same name finds the same profile again."""
-    browsers: dict[str, Browser] = {}
+# A browser test runs on Chromium, and with this on WebKit too, which is what every iPad browser is.
+on_both = pytest.mark.parametrize("web_engine", ["chromium", "webkit"])
 
-    def of(name: str) -> Browser:
+
+@pytest.fixture
+def web_engine() -> str:
+    return "chromium"
+
+
+@pytest.fixture(scope="session")
+def display() -> Iterator[str]:
+    with a_display() as number:
+        yield number
+
+
+@pytest.fixture
+def new_browser(
+    request: pytest.FixtureRequest, web_engine: str, tmp_path: Path
+) -> Iterator[Callable[[str], Browser | WebKit]]:
+    """A browser with a profile of its own, by name; the same name finds the same profile again."""
+    browsers: dict[str, Browser | WebKit] = {}
+
+    def of(name: str) -> Browser | WebKit:
         if name not in browsers:
-            browsers[name] = Browser(playwright, tmp_path / "profiles" / name)
+            profile = tmp_path / "profiles" / name
+            if web_engine == "webkit":
+                browsers[name] = WebKit(request.getfixturevalue("display"), profile)
+            else:
+                browsers[name] = Browser(request.getfixturevalue("playwright"), profile)
         return browsers[name]
 
     yield of

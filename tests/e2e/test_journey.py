@@ -10,12 +10,13 @@ from urllib.parse import quote
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Page, TimeoutError, expect
+from playwright.sync_api import Page, TimeoutError
 
 from tests.e2e.conftest import Stage
 from tests.integration.sekmet import start_sekmet
 from tests.support.answers import complete_answers
 from tests.support.browser import DESK, Browser, violations
+from tests.support.expecting import expect
 from tests.support.servers import Proxy, free_port, sync_worker
 from tests.support.tablet_page import TabletPage
 from tests.support.world import PASSWORD
@@ -34,12 +35,12 @@ def red_book(tmp_path: Path) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["once", "twice"])
-def doubled(request: pytest.FixtureRequest) -> bool:
-    """Whether every request of every program is sent twice."""
-    return bool(request.param == "twice")
-
-
+# Whether every request of every program is sent twice, and on which engine.
+@pytest.mark.parametrize(
+    ("web_engine", "doubled"),
+    [("chromium", False), ("chromium", True), ("webkit", False)],
+    ids=["once", "twice", "webkit"],
+)
 def test_a_visit_recorded_offline_reaches_the_red_book(
     stage: Stage,
     new_browser: Callable[[str], Browser],

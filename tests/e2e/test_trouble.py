@@ -5,11 +5,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
-from tests.e2e.conftest import Stage
+from tests.e2e.conftest import Stage, on_both
 from tests.support.answers import LONDON, complete_answers
 from tests.support.browser import DESK, Browser, violations
+from tests.support.expecting import expect
 from tests.support.servers import Proxy
 from tests.support.tablet_page import TabletPage
 from tests.support.world import PASSWORD
@@ -46,6 +47,7 @@ def test_the_app_can_be_installed(stage: Stage, new_browser: NewBrowser) -> None
     assert manifest["url"].endswith("/manifest.webmanifest")
 
 
+@on_both
 def test_a_wrong_passphrase_opens_nothing_and_loses_nothing(stage: Stage, new_browser: NewBrowser) -> None:
     tablet = ready_tablet(stage, new_browser("tablet"))
     page = tablet.page
@@ -63,6 +65,7 @@ def test_a_wrong_passphrase_opens_nothing_and_loses_nothing(stage: Stage, new_br
     expect(page.get_by_text(NAME).first).to_be_visible()
 
 
+@on_both
 def test_a_power_cut_between_two_answers_keeps_the_first(stage: Stage, new_browser: NewBrowser) -> None:
     browser = new_browser("tablet")
     tablet = ready_tablet(stage, browser)
@@ -86,6 +89,7 @@ def test_a_power_cut_between_two_answers_keeps_the_first(stage: Stage, new_brows
     expect(tablet.field("weight_kg").locator("input").first).to_have_value("3.180")
 
 
+@on_both
 def test_locking_keeps_the_open_form_as_it_was(stage: Stage, new_browser: NewBrowser) -> None:
     tablet = ready_tablet(stage, new_browser("tablet"))
     begin_visit(tablet)
@@ -103,6 +107,7 @@ def test_locking_keeps_the_open_form_as_it_was(stage: Stage, new_browser: NewBro
     expect(box).to_have_value("Weigh again in two we")
 
 
+@on_both
 def test_what_cannot_be_is_refused_and_what_is_odd_is_asked_again(
     stage: Stage, new_browser: NewBrowser
 ) -> None:
@@ -152,6 +157,7 @@ def test_what_cannot_be_is_refused_and_what_is_odd_is_asked_again(
     assert tablet.trouble == []
 
 
+@on_both
 def test_somebody_elses_sign_in_page_is_no_connection(stage: Stage, new_browser: NewBrowser) -> None:
     network = Proxy(stage.port)
     tablet = ready_tablet(stage, new_browser("tablet"), f"http://localhost:{network.port}")
@@ -175,6 +181,7 @@ def test_somebody_elses_sign_in_page_is_no_connection(stage: Stage, new_browser:
     network.stop()
 
 
+@on_both
 def test_an_expired_session_asks_over_the_open_form(stage: Stage, new_browser: NewBrowser) -> None:
     tablet = ready_tablet(stage, new_browser("tablet"))
     begin_visit(tablet)
@@ -200,6 +207,7 @@ def test_an_expired_session_asks_over_the_open_form(stage: Stage, new_browser: N
     expect(box).to_have_value("Weigh again in two we")
 
 
+@on_both
 def test_a_visit_sent_back_is_answered_and_sent_again(stage: Stage, new_browser: NewBrowser) -> None:
     tablet = ready_tablet(stage, new_browser("tablet"))
     begin_visit(tablet)

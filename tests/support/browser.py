@@ -13,6 +13,7 @@ from typing import Any
 from playwright.sync_api import BrowserContext, Page, Playwright
 
 from hvapp.settings import ROOT
+from tests.support.webkit_page import WebKitPage
 
 ARGS = [
     "--no-sandbox",
@@ -88,8 +89,10 @@ def a_browser(playwright: Playwright, profile: Path) -> Iterator[Browser]:
         browser.kill()
 
 
-def violations(page: Page) -> list[str]:
+def violations(page: Page | WebKitPage) -> list[str]:
     """What axe finds on the page as it is now: rule, and where. WCAG 2.2 AA and best practice."""
+    if isinstance(page, WebKitPage):
+        return page.violations()
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))")
     # Trusted Types and the content policy hold for the page; the rule book is injected from outside it.
     session = page.context.new_cdp_session(page)

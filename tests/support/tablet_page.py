@@ -4,7 +4,9 @@ import contextlib
 import re
 from typing import Any
 
-from playwright.sync_api import Locator, Page, TimeoutError, expect
+from playwright.sync_api import Locator, Page, TimeoutError
+
+from tests.support.expecting import expect
 
 PASSPHRASE = "three quiet blue herons"
 # Of a new birth visit.

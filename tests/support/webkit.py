@@ -1,0 +1,101 @@
+"""Debian's WebKit, the engine of every iPad browser, with a profile that outlives the process."""
+
+import os
+import select
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from selenium.webdriver.remote.client_config import ClientConfig
+from selenium.webdriver.remote.remote_connection import RemoteConnection
+from selenium.webdriver.remote.webdriver import WebDriver
+from selenium.webdriver.webkitgtk.options import Options
+
+from tests.support.browser import TABLET
+from tests.support.servers import Program, free_port
+from tests.support.webkit_page import WebKitPage
+
+WINDOW = Path(__file__).parent / "webkit_window.py"
+
+
+@contextmanager
+def a_display() -> Iterator[str]:
+    """A screen that nobody sees, on a display number that nobody has."""
+    reading, writing = os.pipe()
+    with subprocess.Popen(
+        ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1400x1200x24", "-nolisten", "tcp"],
+        pass_fds=[writing],
+        stderr=subprocess.DEVNULL,
+    ) as screen:
+        os.close(writing)
+        try:
+            ready, _, _ = select.select([reading], [], [], 30)
+            number = os.read(reading, 16).decode().strip() if ready else ""
+            if not number:
+                raise AssertionError("Xvfb did not start")
+            yield f":{number}"
+        finally:
+            os.close(reading)
+            screen.terminate()
+
+
+class WebKit:
+    """One WebKit window with one profile folder. The same calls as tests.support.browser.Browser."""
+
+    def __init__(self, display: str, profile: Path) -> None:
+        self.display = display
+        self.profile = profile
+        self.service: Program | None = None
+        self.driver: WebDriver | None = None
+
+    def start(self, viewport: dict[str, int] = TABLET) -> WebKitPage:
+        self.profile.mkdir(parents=True, exist_ok=True)
+        port = free_port()
+        url = f"http://127.0.0.1:{port}"
+        log = self.profile / "window.log"
+        self.service = Program([_driver_path(), f"--port={port}"], self._env(), log, f"{url}/status").start()
+        options = Options()
+        options.binary_location = str(WINDOW)
+        for argument in (self.profile, viewport["width"], viewport["height"]):
+            options.add_argument(str(argument))
+        connection = RemoteConnection(client_config=ClientConfig(remote_server_addr=url))
+        self.driver = WebDriver(connection, options=options)
+        self.driver.set_script_timeout(30)
+        return WebKitPage(self.driver, log)
+
+    def _env(self) -> dict[str, str]:
+        return {
+            "DISPLAY": self.display,
+            "TZ": "Europe/London",
+            # The sandbox needs user namespaces, which containers often lack; the only pages are our own.
+            "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS": "1",
+        }
+
+    def kill(self) -> None:
+        """SIGKILL to driver, window and everything they started: no page hears of it."""
+        if self.service is not None:
+            self.service.kill()
+        self._forget()
+
+    def close(self) -> None:
+        if self.driver is not None:
+            self.driver.quit()
+        if self.service is not None:
+            self.service.stop()
+        self._forget()
+
+    def _forget(self) -> None:
+        if self.driver is not None:
+            self.driver.command_executor.close()
+        self.driver = self.service = None
+
+
+def _driver_path() -> str:
+    path = shutil.which("WebKitWebDriver")
+    if path is None:
+        raise AssertionError(
+            "WebKit is missing. ./hv test installs it, or: sudo apt install webkit2gtk-driver xvfb"
+        )
+    return path
