@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -12,11 +13,12 @@ from sqlalchemy.orm import Session
 
 from hvapp.app import create_app
 from hvapp.domain.accounts import Account
+from hvapp.domain.forms import load_forms
 from hvapp.extensions import db
 from hvapp.services.database import open_sessions
 from hvapp.settings import Settings
-from hvapp.store import schema
 from tests.support.client import Tablet
+from tests.support.engines import ENGINES, Databases
 from tests.support.world import World, make_world
 
 
@@ -51,20 +53,43 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = 1
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that uses a database runs on both engines, unless it is marked as being about one of them."""
+    if "engine" in metafunc.fixturenames:
+        marker = metafunc.definition.get_closest_marker("engine")
+        metafunc.parametrize("engine", marker.args if marker else ENGINES, scope="module", indirect=True)
+
+
+@pytest.fixture(scope="module")
+def engine(request: pytest.FixtureRequest) -> str:
+    """The name of the engine that the test runs on."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    databases = Databases(tmp_path_factory.mktemp("databases"))
+    yield databases
+    databases.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def forms_read_once() -> Iterator[None]:
+    """Every application of the tests has the same forms, and reading them is most of what making one takes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hvapp.app.load_forms", cache(load_forms))
+        yield
+
+
 @pytest.fixture
-def settings(tmp_path: Any) -> Settings:
-    return Settings(
-        secret_key="only for tests",
-        database_url=f"sqlite:///{tmp_path / 'test.db'}",
-        secure_cookies=False,
-    )
+def settings(engine: str, databases: Databases) -> Iterator[Settings]:
+    with databases.fresh(engine) as url:
+        yield Settings(secret_key="only for tests", database_url=url, secure_cookies=False)
 
 
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
     app = create_app(settings, testing=True)
-    with app.app_context():
-        schema.metadata.create_all(db.engine)
     yield app
     with app.app_context():
         db.session.remove()
@@ -76,7 +101,8 @@ def session(app: Flask, settings: Settings) -> Iterator[Session]:
     """A session of the test's own: an application context left open would leak one request into the next."""
     with open_sessions(settings)() as session:
         yield session
-        session.get_bind().dispose()  # type: ignore[union-attr]
+    # Only now: a connection still in use would be left open, and nobody would close it.
+    session.get_bind().dispose()  # type: ignore[union-attr]
 
 
 @pytest.fixture

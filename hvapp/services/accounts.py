@@ -6,11 +6,19 @@ from datetime import datetime, timedelta
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from hvapp.domain.accounts import MINIMUM_PASSWORD_LENGTH, Account, Role, Team
 from hvapp.domain.errors import Conflict, Invalid, NotFound, WrongCredentials
-from hvapp.store.accounts import AccountRow, ProviderRow, TeamRow, account_by_email, accounts_in_order
+from hvapp.store.accounts import (
+    AccountRow,
+    ProviderRow,
+    TeamRow,
+    account_by_email,
+    account_to_change,
+    accounts_in_order,
+)
 from hvapp.store.audit import write_audit
 from hvapp.store.transaction import transaction
 
@@ -50,7 +58,10 @@ def sign_in(session: Session, *, email: str, password: str, now: datetime) -> Ac
     if locked or row_id is None:
         raise WrongCredentials(_WRONG)
     with transaction(session):
-        row = session.get_one(AccountRow, row_id)
+        row = account_to_change(session, row_id)
+        if row.locked_until is not None and row.locked_until > now:
+            # Wrong passwords tried at the same moment were counted while this one was being checked.
+            raise WrongCredentials(_WRONG)
         if not fits:
             row.failed_sign_ins += 1
             if row.failed_sign_ins >= ATTEMPTS_BEFORE_WAIT:
@@ -80,6 +91,9 @@ _WRONG = (
 )
 
 
+_TAKEN = "There is already an account with this email address."
+
+
 @dataclass(frozen=True)
 class NewAccount:
     email: str
@@ -102,7 +116,7 @@ def create_account(session: Session, new: NewAccount, *, by: Account | None, now
     password_hash = _hasher.hash(new.password)
     with transaction(session):
         if account_by_email(session, email) is not None:
-            raise Conflict("There is already an account with this email address.", "email")
+            raise Conflict(_TAKEN, "email")
         if session.get(TeamRow, new.team_id) is None:
             raise Invalid("Choose a team.", "team")
         row = AccountRow(
@@ -115,7 +129,10 @@ def create_account(session: Session, new: NewAccount, *, by: Account | None, now
             created_at=now,
         )
         session.add(row)
-        session.flush()
+        try:
+            session.flush()
+        except IntegrityError:
+            raise Conflict(_TAKEN, "email") from None
         write_audit(
             session,
             at=now,

@@ -30,8 +30,9 @@ from hvapp.store.outbox import (
     STUCK_STATES,
     OutboxRow,
     due_message,
+    is_anything_due,
+    message_to_change,
     newer_waits,
-    outbox_by_id,
     unsent_messages,
 )
 from hvapp.store.transaction import transaction
@@ -65,7 +66,7 @@ def claim_next(
     One message of a child is under way at a time, oldest first. A worker that dies loses its lease and the
     message is taken again, with the same bytes.
     """
-    if due_message(session, now) is None:
+    if not is_anything_due(session, now):
         session.rollback()
         return None
     with transaction(session):
@@ -231,7 +232,7 @@ def send_again(session: Session, message_id: str, *, by: Account, now: datetime)
 
 
 def _message(session: Session, message_id: str) -> OutboxRow:
-    row = outbox_by_id(session, message_id)
+    row = message_to_change(session, message_id)
     if row is None:
         raise NotFound("There is no such message.")
     return row

@@ -25,9 +25,11 @@ from hvapp.domain.review import (
 from hvapp.store.audit import write_audit
 from hvapp.store.changes import announce
 from hvapp.store.children import (
+    LARGEST_MEASUREMENT,
     ChildRow,
     ContactRow,
     MeasurementRow,
+    lock_child,
     measurements_of,
     record_before,
     take_back_visit,
@@ -43,6 +45,7 @@ from hvapp.store.visits import (
     quarantined_items,
     receipts_of,
     visit_by_id,
+    visit_to_change,
     visits_in_states,
 )
 
@@ -163,6 +166,7 @@ def approve(
         child = visit.child
         if child is None:
             raise NotFound("The child of this visit is not on record.")
+        lock_child(session, child.id)
         _decide(session, visit, reviewer, rev_id, "approved", None, [], now)
         visit.state = VisitState.APPROVED.value
         session.add(
@@ -201,7 +205,7 @@ def send_back(
 
 
 def _visit_to_decide(session: Session, visit_id: str, reviewer: Account, rev_id: str) -> VisitRow:
-    visit = visit_by_id(session, visit_id)
+    visit = visit_to_change(session, visit_id)
     if visit is None or visit.team_id != reviewer.team.id:
         raise NotFound("There is no such visit in your team.")
     check_may_decide(
@@ -279,7 +283,7 @@ def _write_to_record(
     at_birth_known = {(one.kind, one.value) for one in before.measurements if one.at_birth}
     for field in form.fields:
         value, measure = read_decimal(answers.get(field.id)), field.measure
-        if measure is None or value is None:
+        if measure is None or value is None or abs(value) > LARGEST_MEASUREMENT:
             continue
         measured_on = before.birth_date if measure.at_birth else visited_on
         if measured_on is None or (measure.at_birth and (measure.kind, value) in at_birth_known):

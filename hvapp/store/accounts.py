@@ -50,5 +50,12 @@ def account_by_email(session: Session, email: str) -> AccountRow | None:
     return session.scalars(select(AccountRow).where(AccountRow.email == email.strip().lower())).one_or_none()
 
 
+def account_to_change(session: Session, account_id: str) -> AccountRow:
+    """The account, which nobody else changes until this transaction ends; rows that point to it may be added."""
+    return session.get_one(
+        AccountRow, account_id, with_for_update={"key_share": True}, populate_existing=True
+    )
+
+
 def accounts_in_order(session: Session) -> list[AccountRow]:
     return list(session.scalars(select(AccountRow).order_by(AccountRow.name)))

@@ -11,6 +11,9 @@ from hvapp.domain.forms.facts import ChildFacts, Measurement
 from hvapp.store.accounts import AccountRow, TeamRow
 from hvapp.store.base import Base, Id, new_id
 
+# What a measurement's column holds. Nothing that was measured comes near; an answer beyond stays with its visit.
+LARGEST_MEASUREMENT = Decimal("99999.999")
+
 
 class HouseholdRow(Base):
     __tablename__ = "household"
@@ -190,17 +193,16 @@ def relationships_to(session: Session, child_id: str) -> list[RelationshipRow]:
 def siblings_of(session: Session, child_id: str) -> list[ChildRow]:
     """Children who share a parent or carer with this one, oldest first."""
     carers = select(RelationshipRow.person_id).where(RelationshipRow.child_id == child_id)
+    in_their_care = select(RelationshipRow.child_id).where(RelationshipRow.person_id.in_(carers))
     return list(
         session.scalars(
             select(ChildRow)
-            .join(RelationshipRow, RelationshipRow.child_id == ChildRow.id)
             .join(PersonRow, PersonRow.id == ChildRow.id)
             .where(
-                RelationshipRow.person_id.in_(carers),
+                ChildRow.id.in_(in_their_care),
                 ChildRow.id != child_id,
                 ChildRow.merged_into_id.is_(None),
             )
-            .distinct()
             .order_by(PersonRow.birth_date, ChildRow.birth_order)
         )
     )
@@ -296,6 +298,11 @@ def measurements_by_child(session: Session, child_ids: set[str]) -> dict[str, li
     for row in session.scalars(query):
         found.setdefault(row.child_id, []).append(row)
     return found
+
+
+def lock_child(session: Session, child_id: str) -> None:
+    """Whoever adds to what was decided for a child waits here for the one before."""
+    session.execute(select(ChildRow.id).where(ChildRow.id == child_id).with_for_update(key_share=True))
 
 
 def take_back_visit(session: Session, visit_id: str) -> None:

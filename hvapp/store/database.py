@@ -1,19 +1,82 @@
-"""Engines: SQLite by default, with full durability; others by URL, with the same code."""
+"""Engines: SQLite by default, PostgreSQL for many processes and machines; full durability on both, with the same code.
 
+On PostgreSQL transactions are READ COMMITTED, its default. That is right here because whatever is decided from what
+was read is read under a lock: a push locks the receipt counter and then its visits, a decision and a red-book message
+lock their visit first, a child's line of messages is lengthened under a lock of the child, and the change counter is
+locked last of all. Each statement after a lock sees what the one before us committed, so we go on from it, where
+SERIALIZABLE would throw the work away and ask for it again. Locks are taken in that order, so nobody waits in a ring.
+"""
+
+from importlib.util import find_spec
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session, sessionmaker
+
+from hvapp.domain.errors import Invalid
+from hvapp.store.base import Base
 
 WRITE = "hvapp_write"
 
-# Errors are logged and shown; the values of a statement are patient data.
-ENGINE_OPTIONS: dict[str, Any] = {"hide_parameters": True}
+# How long a writer waits for another before it gives up, in milliseconds; the same on both engines.
+PATIENCE_MS = 30_000
+
+_POSTGRESQL = "postgresql+psycopg"
+
+
+def engine_url(database_url: str) -> URL:
+    """The address as SQLAlchemy wants it. Raises Invalid, in a sentence, when we cannot work with it."""
+    try:
+        url = make_url(database_url)
+    except ArgumentError:
+        raise Invalid(_UNKNOWN) from None
+    if url.drivername in ("postgresql", "postgres", _POSTGRESQL):
+        if find_spec("psycopg") is None:
+            raise Invalid(
+                "HVAPP_DATABASE_URL names a PostgreSQL database, and its driver is not installed. "
+                "Install it with: .venv/bin/pip install -c constraints.txt -e '.[postgres]'"
+            )
+        return url.set(drivername=_POSTGRESQL)
+    if url.get_backend_name() != "sqlite":
+        raise Invalid(_UNKNOWN)
+    return url
+
+
+# The address is not repeated: it may hold a password.
+_UNKNOWN = (
+    "HVAPP_DATABASE_URL is not an address that this service knows. "
+    "It looks like sqlite:////folder/hvapp.db or postgresql://user@host/database."
+)
+
+
+def engine_options(url: URL) -> dict[str, Any]:
+    """What create_engine is told beside the address."""
+    # Errors are logged and shown; the values of a statement are patient data.
+    options: dict[str, Any] = {"hide_parameters": True}
+    if url.get_backend_name() == "postgresql":
+        # 0 is no limit: a process keeps a connection for each of its threads, and their number is set elsewhere.
+        # A server that was restarted meanwhile must not cost the next request.
+        options |= {"pool_size": 0, "pool_pre_ping": True}
+    return options
 
 
 def session_factory(database_url: str) -> sessionmaker[Session]:
     """Sessions for a process without Flask, such as the sync worker."""
-    return sessionmaker(create_engine(database_url, **ENGINE_OPTIONS), expire_on_commit=False)
+    url = engine_url(database_url)
+    return sessionmaker(create_engine(url, **engine_options(url)), expire_on_commit=False)
+
+
+def insert_unless_there(session: Session, row: type[Base], values: list[dict[str, Any]]) -> None:
+    """Add the rows that break no unique constraint, and leave the others as they are on file.
+
+    Looking first and adding then would fail when another connection adds the same row in between.
+    """
+    if values:
+        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+        session.execute(insert(row).on_conflict_do_nothing(), values)
 
 
 @event.listens_for(Engine, "connect")
@@ -23,9 +86,23 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
     # SQLAlchemy, not the driver, says when a transaction begins.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={PATIENCE_MS}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_postgresql(connection: Any, record: Any) -> None:
+    if not type(connection).__module__.startswith("psycopg"):
+        return
+    with connection.cursor() as cursor:
+        # A receipt means "on disk". A server set to promise less is told otherwise; one that promises more is left.
+        cursor.execute(
+            "SELECT set_config('synchronous_commit', 'on', false)"
+            " WHERE current_setting('synchronous_commit') IN ('off', 'local')"
+        )
+        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [str(PATIENCE_MS)])
+    connection.commit()
 
 
 @event.listens_for(Engine, "begin")

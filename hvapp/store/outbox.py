@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, LargeBinary, UniqueConstraint, func, or_, select
+from sqlalchemy import ForeignKey, LargeBinary, Select, UniqueConstraint, func, or_, select
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column, relationship
 
 from hvapp.domain.redbook import AGREEMENT_REASONS
 from hvapp.store.base import Base, Id, new_id
-from hvapp.store.visits import RevisionRow, VisitRow
+from hvapp.store.visits import RevisionRow, VisitRow, visit_to_change
 
 OPEN_STATES = ("pending", "sending", "retry")
 STUCK_STATES = ("dead", "paused")
@@ -45,12 +45,26 @@ class OutboxRow(Base):
 
 
 def next_seq(session: Session, child_id: str) -> int:
+    """The next number in a child's line of messages. The caller has locked the child."""
     highest = session.scalar(select(func.max(OutboxRow.seq)).where(OutboxRow.child_id == child_id))
     return (highest or 0) + 1
 
 
+def is_anything_due(session: Session, now: datetime) -> bool:
+    """Whether a worker should try to claim. Looking locks nothing, so idle workers disturb nobody."""
+    return session.scalar(_due(now).with_only_columns(OutboxRow.id).limit(1)) is not None
+
+
 def due_message(session: Session, now: datetime) -> OutboxRow | None:
-    """The oldest message that may be sent now: the first unsent one of its child, and not in another's hands."""
+    """The oldest message that may be sent now: the first unsent one of its child, and not in another's hands.
+
+    It and its visit are locked, and one that somebody else holds is passed over: workers never wait for each other.
+    """
+    query = _due(now).limit(1).with_for_update(skip_locked=True, of=[OutboxRow, VisitRow])
+    return session.scalars(query).one_or_none()
+
+
+def _due(now: datetime) -> Select[OutboxRow]:
     earlier = aliased(OutboxRow)
     blocked = (
         select(earlier.id)
@@ -62,8 +76,9 @@ def due_message(session: Session, now: datetime) -> OutboxRow | None:
         )
         .exists()
     )
-    return session.scalars(
+    return (
         select(OutboxRow)
+        .join(VisitRow, VisitRow.id == OutboxRow.visit_id)
         .where(
             or_(
                 OutboxRow.state.in_(("pending", "retry")) & (OutboxRow.next_at <= now),
@@ -72,13 +87,15 @@ def due_message(session: Session, now: datetime) -> OutboxRow | None:
             ~blocked,
         )
         .order_by(OutboxRow.next_at)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    ).one_or_none()
+    )
 
 
-def outbox_by_id(session: Session, message_id: str) -> OutboxRow | None:
-    return session.get(OutboxRow, message_id)
+def message_to_change(session: Session, message_id: str) -> OutboxRow | None:
+    """The message, locked with its visit: the visit first, as everywhere."""
+    visit_id = session.scalar(select(OutboxRow.visit_id).where(OutboxRow.id == message_id))
+    if visit_id is None or visit_to_change(session, visit_id) is None:
+        return None
+    return session.get(OutboxRow, message_id, with_for_update=True, populate_existing=True)
 
 
 def message_of_revision(session: Session, revision_id: str) -> OutboxRow | None:

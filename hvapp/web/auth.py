@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import UserMixin, current_user, login_user, logout_user
 from flask_wtf import FlaskForm
 from flask_wtf.csrf import generate_csrf
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from wtforms import EmailField, PasswordField
 from wtforms.validators import InputRequired
 
@@ -44,7 +44,7 @@ def load_user(account_id: str) -> SignedInUser | None:
         return None
     try:
         account = accounts.find_account(db.session, account_id)
-    except OperationalError:
+    except SQLAlchemyError:
         g.database_gone = True
         raise
     return SignedInUser(account) if account else None

@@ -22,6 +22,7 @@ from hvapp.domain.errors import (
     UnknownTablet,
     WrongCredentials,
 )
+from hvapp.extensions import db
 from hvapp.web.access import SignedOut
 
 log = structlog.get_logger()
@@ -104,6 +105,7 @@ def handle_database_down(
     """Locked, full up or gone: the same request may well succeed later, and the answer says when to try."""
     # The statement's parameters hold patient data, so only the kind of fault is logged.
     log.error("database_unavailable", kind=type(getattr(error, "orig", error)).__name__)
+    db.session.rollback()
     code, message = HTTP_WORDS[503]
     return *respond(503, code, message), {"Retry-After": str(RETRY_AFTER_SECONDS)}
 
@@ -123,6 +125,8 @@ def log_fault(error: Exception) -> None:
 
 def handle_fault(error: Exception) -> tuple[Response | str, int]:
     log_fault(error)
+    # After an error in it PostgreSQL answers nothing more in a transaction, and the page may want to ask something.
+    db.session.rollback()
     code, message = HTTP_WORDS[500]
     return respond(500, code, message)
 
