@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import click
@@ -80,6 +81,19 @@ def test(only: str | None, pytest_args: tuple[str, ...]) -> None:
 
 
 @main.command()
+@click.option("--visits", default=1000, show_default=True, help="How many visits to complete.")
+@click.option("--seed", default="1", show_default=True, help="Another seed makes other faults.")
+@click.option("--to-the-end", is_flag=True, help="Go on after the first finding.")
+@click.option("--postgresql", is_flag=True, help="On PostgreSQL instead of SQLite.")
+@plain_errors
+def faults(**given: Any) -> None:
+    """Break everything around the real parts, thousands of times, and look for a lost visit."""
+    from hvapp.commands import faults as command
+
+    sys.exit(command.run(**given, say=say))
+
+
+@main.command()
 @plain_errors
 def assets() -> None:
     """Build the browser files into static/dist."""
@@ -116,6 +130,58 @@ def migrate() -> None:
     from hvapp.commands.database import upgrade
 
     upgrade(create_app())
+
+
+@main.command("rotate-key")
+@plain_errors
+def rotate_key() -> None:
+    """Have tablets seal what they send to a new key."""
+    from hvapp.commands import upkeep
+    from hvapp.settings import Settings
+
+    upkeep.rotate_key(Settings.from_env(), say)
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@plain_errors
+def backup(file: Path) -> None:
+    """Copy the database to FILE while the service runs."""
+    from hvapp.commands import upkeep
+    from hvapp.settings import Settings
+
+    upkeep.back_up(Settings.from_env(), file, say)
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@plain_errors
+def restore(file: Path) -> None:
+    """Go back to a copy that `backup` made. Stop the service and its worker first."""
+    from hvapp.commands import upkeep
+    from hvapp.settings import Settings
+
+    upkeep.restore(Settings.from_env(), file, say)
+
+
+@main.command("new-epoch")
+@plain_errors
+def new_epoch() -> None:
+    """Tell tablets that the database went back in time, after restoring it by other means."""
+    from hvapp.commands import upkeep
+    from hvapp.settings import Settings
+
+    upkeep.new_epoch(Settings.from_env(), say)
+
+
+@main.command()
+@plain_errors
+def tidy() -> None:
+    """Remove what no tablet needs any more. Harmless to repeat; once a week is enough."""
+    from hvapp.commands import upkeep
+    from hvapp.settings import Settings
+
+    upkeep.tidy(Settings.from_env(), say)
 
 
 @main.command("add-account")

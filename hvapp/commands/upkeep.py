@@ -1,0 +1,73 @@
+"""What an operator does to a running or stopped service: keys, backups, restores, tidying."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from hvapp.app import create_app
+from hvapp.commands.database import upgrade
+from hvapp.extensions import db
+from hvapp.services import backup, feed, keys
+from hvapp.services.database import open_sessions
+from hvapp.settings import Settings
+
+Say = Callable[[str], None]
+
+
+def rotate_key(settings: Settings, say: Say) -> None:
+    with _session(settings) as session:
+        made = keys.rotate(session, settings.keys_key, datetime.now(UTC))
+    say(f"Tablets seal to the key {made.kid} from now on; what was sealed to earlier ones is still opened.")
+    say("Make a backup now: a database restored from an older one would lack this key.")
+
+
+def back_up(settings: Settings, target: Path, say: Say) -> None:
+    backup.back_up(settings.database_url, target)
+    say(f"The database is copied to {target}. Keep the secret with it: without the secret it cannot be used.")
+
+
+def restore(settings: Settings, source: Path, say: Say) -> None:
+    done = backup.restore(
+        settings.database_url,
+        source,
+        keys_key=settings.keys_key,
+        upgrade=lambda url: _upgrade(replace(settings, database_url=url)),
+        now=datetime.now(UTC),
+    )
+    say(f"The database is as it was in {source}. Tablets will send again what they still hold.")
+    if done.kept is not None:
+        say(f"What was there before is kept in {done.kept}.")
+    if not done.carried_over:
+        say("Tablets revoked since that backup are not revoked any more: revoke them again.")
+
+
+def new_epoch(settings: Settings, say: Say) -> None:
+    with _session(settings) as session:
+        feed.renew_epoch(session, datetime.now(UTC))
+    say("Tablets will fetch their caseload afresh and send again what they still hold.")
+
+
+def tidy(settings: Settings, say: Say) -> None:
+    with _session(settings) as session:
+        forgotten = feed.tidy(session, datetime.now(UTC))
+    say(f"{forgotten} old entries were removed from the change feed.")
+
+
+def _upgrade(settings: Settings) -> None:
+    app = create_app(settings)
+    upgrade(app)
+    with app.app_context():
+        db.engine.dispose()
+
+
+@contextmanager
+def _session(settings: Settings) -> Iterator[Session]:
+    with open_sessions(settings)() as session:
+        try:
+            yield session
+        finally:
+            session.get_bind().dispose()  # type: ignore[union-attr]
