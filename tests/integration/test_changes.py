@@ -1,10 +1,17 @@
 """The pull: every change reaches the tablets it is meant for, once, in order."""
 
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from hvapp.store.changes import announce
+from hvapp.services import caseload, feed
+from hvapp.store.changes import ChangeRow, announce
 from hvapp.store.transaction import transaction
-from tests.support.client import Tablet
+from tests.support.client import Tablet, new_id
 from tests.support.world import World
 
 
@@ -78,3 +85,118 @@ def test_a_transaction_that_fails_announces_nothing(tablet: Tablet, world: World
     except RuntimeError:
         pass
     assert tablet.pull(cursor)["items"] == []
+
+
+def remove(session: Session, world: World, record_id: str, days_ago: int) -> None:
+    """The record left Amira's caseload so many days ago."""
+    with transaction(session):
+        announce(session, [world.amira.id], "child", record_id, removed=True)
+    then = datetime.now(UTC) - timedelta(days=days_ago)
+    session.execute(update(ChangeRow).where(ChangeRow.record_id == record_id).values(changed_at=then))
+    session.commit()
+
+
+def status(tablet: Tablet, cursor: str) -> int:
+    return tablet.client.get("/sync/v1/changes", query_string={"cursor": cursor}).status_code
+
+
+def tidy(session: Session) -> int:
+    return feed.tidy(session, datetime.now(UTC))
+
+
+class TestTidying:
+    def test_removals_are_remembered_for_400_days(
+        self, tablet: Tablet, world: World, session: Session
+    ) -> None:
+        old, recent = new_id(), new_id()
+        remove(session, world, old, 401)
+        remove(session, world, recent, 399)
+
+        assert (tidy(session), tidy(session)) == (1, 0)
+
+        kept = session.scalars(select(ChangeRow.record_id)).all()
+        assert set(kept) == {world.child_id, recent}
+
+    def test_a_tablet_that_missed_one_fetches_afresh(
+        self, tablet: Tablet, world: World, session: Session
+    ) -> None:
+        behind = tablet.pull()["cursor"]
+        remove(session, world, new_id(), 401)
+        level = tablet.pull(behind)["cursor"]
+        tidy(session)
+
+        assert (status(tablet, behind), status(tablet, level)) == (410, 200)
+        page = tablet.pull()
+        assert [item["id"] for item in page["items"]] == [world.child_id]
+        assert status(tablet, page["cursor"]) == 200
+
+    def test_a_tablet_that_begins_on_an_old_feed_reaches_its_end_in_small_pages(
+        self, tablet: Tablet, world: World, session: Session
+    ) -> None:
+        """Its cursor is older than what was forgotten all the way, and it has missed nothing."""
+        visits = [tablet.revision(world) for _ in range(4)]
+        tablet.push(*visits)
+        remove(session, world, new_id(), 401)
+        tidy(session)
+
+        page, seen = tablet.pull(limit=1), []
+        while True:
+            seen += [item["id"] for item in page["items"]]
+            if not page["more"]:
+                break
+            page = tablet.pull(page["cursor"], limit=1)
+        assert set(seen) == {world.child_id, *(one["visit_id"] for one in visits)}
+
+        half_way = tablet.pull(limit=1)["cursor"]
+        remove(session, world, new_id(), 401)
+        tidy(session)
+        assert status(tablet, half_way) == 410
+
+    def test_a_renewed_epoch_refuses_every_earlier_cursor(
+        self, tablet: Tablet, world: World, session: Session
+    ) -> None:
+        cursor = tablet.pull()["cursor"]
+
+        epoch = feed.renew_epoch(session, datetime.now(UTC))
+
+        assert status(tablet, cursor) == 410
+        assert tablet.pull()["epoch"] == epoch
+
+
+def test_pages_have_an_upper_bound_whatever_is_asked(tablet: Tablet, world: World, session: Session) -> None:
+    with transaction(session):
+        for _ in range(510):
+            announce(session, [world.amira.id], "child", new_id(), removed=True)
+
+    assert len(tablet.pull(limit=100_000)["items"]) == 500
+    assert len(tablet.pull(limit=-5)["items"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"), [("1", 200), ("0", 200), ("x", 200), ("2", 426), ("10", 426), ("²", 200)]
+)
+def test_only_a_newer_protocol_is_told_that_the_service_is_too_old(
+    tablet: Tablet, version: str, expected: int
+) -> None:
+    answer = tablet.client.get("/sync/v1/changes", headers={"HV-Sync": version})
+
+    assert answer.status_code == expected
+    if expected == 426:
+        assert answer.json["error"]["code"] == "protocol_too_new"
+        assert "still sent" in answer.json["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "trouble", [OperationalError("x", {}, Exception("locked")), PoolTimeout("all connections are out")]
+)
+def test_a_database_that_is_busy_or_gone_says_when_to_try_again(
+    tablet: Tablet, world: World, monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
+    def fail(*args: object, **kwargs: object) -> None:
+        raise trouble
+
+    monkeypatch.setattr(caseload, "changes_page", fail)
+    answer = tablet.client.get("/sync/v1/changes")
+
+    assert (answer.status_code, answer.json["error"]["code"]) == (503, "busy")
+    assert int(answer.headers["Retry-After"]) > 0
