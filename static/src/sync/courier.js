@@ -112,9 +112,9 @@ class Courier {
     if (!this.token) return;
     await this.exchange();
     if (this.serverTime === null && !this.retired) await this.listen();
+    if (this.serverTime !== null) await prune(this.db, this.id, this.serverTime);
     await this.wipe();
     if (this.retired) await this.clearOut();
-    if (this.serverTime !== null) await prune(this.db, this.id, this.serverTime);
   }
 
   /** Pushes and confirms; once more when the server does not hold what it acknowledged. */

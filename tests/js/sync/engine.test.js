@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { loadCaseload } from "../../../static/src/store/caseload.js";
+import { saveDraft } from "../../../static/src/store/drafts.js";
 import { recall } from "../../../static/src/store/notes.js";
 import { listItems, waiting } from "../../../static/src/store/outbox.js";
+import { startAgain, unlock } from "../../../static/src/store/vault.js";
 import { createApi } from "../../../static/src/sync/api.js";
 import { createEngine } from "../../../static/src/sync/engine.js";
+import { wipeOrder } from "../helpers/sealing.js";
 import { FakeServer, fail, portal } from "../helpers/server.js";
-import { completeVisit, newVault } from "../helpers/tablet.js";
+import { completeVisit, draftFor, FEW_ITERATIONS, newVault, PASSPHRASE, sender } from "../helpers/tablet.js";
 
 /** @typedef {import("../../../static/src/sync/engine.js").EngineState} EngineState */
 
@@ -455,4 +458,147 @@ test("an engine that was stopped can be started again", async () => {
   engine.start();
   await until((state) => settled(state) && state.waiting === 0);
   assert.equal((await listItems(vault))[0].state, "confirmed");
+});
+
+test("with nobody at the tablet it goes on sending for all, counts what waits, and asks for no session", async () => {
+  const { vault, server, engine, until } = await tablet();
+  const tom = await newVault({ db: vault.db, id: "a-tom" });
+  await completeVisit(vault);
+  await completeVisit(tom);
+  vault.lock();
+  engine.detach();
+  server.before = () => portal();
+  engine.start();
+  const waits = await until(({ phase }) => phase === "offline");
+  assert.deepEqual([waits.waiting, waits.others], [0, 2]);
+  server.before = () => null;
+  await engine.tryNow();
+  assert.deepEqual([engine.state().others, server.stored.size], [0, 2]);
+  assert.equal(server.callsTo("/api/v1/session").length, 0);
+  assert.equal(server.callsTo("/sync/v1/changes").length, 0);
+  assert.equal(typeof engine.state().lastReceipt, "number");
+});
+
+test("unlocking begins fetching for that visitor, locking ends it in the middle, and sending goes on", async () => {
+  const { vault, server, engine, until } = await tablet();
+  for (let n = 0; n < 250; n += 1) server.change("child", `c${n}`, { id: `c${n}` });
+  server.after = ({ path }) => {
+    if (path === "/sync/v1/changes") {
+      vault.lock();
+      engine.detach();
+    }
+    return null;
+  };
+  engine.start();
+  await until(({ phase, nextTryAt }) => phase === "idle" && nextTryAt !== null);
+  assert.equal(server.callsTo("/sync/v1/changes").length, 1);
+  assert.equal(engine.state().problem, null);
+  server.after = () => null;
+  const open = await unlock("a-priya", PASSPHRASE, { db: vault.db });
+  engine.attach(open);
+  await until(({ phase, nextTryAt }) => phase === "idle" && nextTryAt !== null && !engine.state().progress);
+  await until(() => server.callsTo("/sync/v1/changes").length > 1);
+  await until(settled);
+  assert.equal((await loadCaseload(open)).children.size, 250);
+});
+
+test("a fresh vault is registered, its visits sealed to the key it is told, and sent, in one exchange", async () => {
+  const vault = await newVault({ fresh: true });
+  await completeVisit(vault);
+  const { server, engine, until } = await tablet({ vault });
+  server.account = { id: vault.account.id, name: "x", role: "health_visitor" };
+  engine.start();
+  await until((state) => settled(state) && state.waiting === 0);
+  assert.equal(server.stored.size, 1);
+  assert.equal((await vault.db.vaults.get(vault.id))?.token, sender(vault).token);
+});
+
+test("a closed vault of hers that had no token gets one when she signs in, and is delivered", async () => {
+  const vault = await newVault();
+  const db = vault.db;
+  await completeVisit(vault);
+  await db.vaults.update(vault.id, { token: null });
+  const fresh = await startAgain({
+    account: vault.account,
+    passphrase: "quite another passphrase",
+    deviceName: "T",
+    db,
+    iterations: FEW_ITERATIONS,
+  });
+  const { server, engine, until } = await tablet({ vault: fresh });
+  server.account = { id: vault.account.id, name: "x", role: "health_visitor" };
+  engine.start();
+  await until((state) => settled(state) && state.others === 0);
+  assert.deepEqual(
+    [...server.stored.values()].map(({ rev }) => rev.device_id),
+    [vault.id],
+  );
+});
+
+test("taken out of use: what waits is sent, nothing is fetched, and the state says so", async () => {
+  const { vault, server, engine, until } = await tablet();
+  await completeVisit(vault);
+  server.change("child", "c1", { id: "c1" });
+  server.revoked.add(vault.id);
+  engine.start();
+  const state = await until((now) => settled(now) && now.revoked);
+  assert.deepEqual([state.waiting, server.stored.size, state.problem], [0, 1, null]);
+  assert.equal((await loadCaseload(vault)).children.size, 0);
+  assert.ok(await vault.db.vaults.get(vault.id), "its visits are still its visitor's to read");
+});
+
+test("wiped while it is open: what can be saved is sent, the keys are dropped, and every window hears of it", async () => {
+  const { vault, server, engine, until, locks } = await tablet();
+  const other = await unlock("a-priya", PASSPHRASE, { db: vault.db });
+  const second = await tablet({ vault: other, server, locks });
+  engine.start();
+  await until(settled);
+  second.engine.start();
+  await second.until(settled);
+  await completeVisit(vault);
+  const draft = draftFor();
+  await saveDraft(vault, draft);
+  server.revoked.add(vault.id);
+  server.commands.set(vault.id, [wipeOrder(vault.id, "a-priya")]);
+  await engine.tryNow();
+  await until(({ revoked }) => revoked);
+  await second.until(({ revoked }) => revoked);
+  assert.deepEqual([vault.locked, other.locked], [true, true]);
+  assert.deepEqual([server.stored.size, [...server.drafts.keys()]], [1, [draft.id]]);
+  assert.deepEqual(
+    server.reports.map(({ left }) => left),
+    [0],
+  );
+  assert.equal(await vault.db.vaults.count(), 0);
+  for (const table of [vault.db.outbox, vault.db.drafts, vault.db.chunks, vault.db.heads, vault.db.notes]) {
+    assert.equal(await table.count(), 0, table.name);
+  }
+});
+
+test("a lease that runs out while nobody is near takes the caseload; the next download brings it back", async () => {
+  const { vault, server, clock, engine, until } = await tablet();
+  server.change("child", "c1", { id: "c1" });
+  engine.start();
+  await until(settled);
+  server.before = () => portal();
+  clock.pass(6 * 24 * 60 * MINUTE);
+  await until(({ phase }) => phase === "offline");
+  assert.equal(await vault.db.chunks.count(), 1);
+  clock.pass(25 * 60 * MINUTE);
+  const state = await until(({ caseloadLost }) => caseloadLost);
+  assert.deepEqual([state.phase, await vault.db.chunks.count()], [state.phase, 0]);
+  server.before = () => null;
+  await engine.tryNow();
+  assert.equal(engine.state().caseloadLost, false);
+  assert.deepEqual([...(await loadCaseload(vault)).children.keys()], ["c1"]);
+});
+
+test("the connection to the database is opened again when the app comes back to the front", async () => {
+  const { vault, server, page, engine, until } = await tablet();
+  engine.start();
+  await until(settled);
+  vault.db.close();
+  server.calls.length = 0;
+  page.visible?.();
+  await until((state) => server.callsTo("/sync/v1/changes").length === 1 && settled(state));
 });
