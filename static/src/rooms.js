@@ -8,7 +8,7 @@ import { App } from "./views/app.js";
 import { caseload } from "./views/caseload.js";
 import { child } from "./views/child.js";
 import { device } from "./views/device.js";
-import { frameFor, setBanner, setTitle, sheetIsOpen } from "./views/frame.js";
+import { frameFor, markPlace, setBanner, setTitle, sheetIsOpen } from "./views/frame.js";
 import { outbox } from "./views/outbox.js";
 import { banner } from "./views/people.js";
 import { returned } from "./views/returned.js";
@@ -118,7 +118,7 @@ export function createRooms(door) {
     closed = true;
     const { screen } = router;
     const form = Boolean(screen?.form);
-    const scroll = window.scrollY;
+    const returnTo = markPlace();
     const dropped = saved(screen, vault).then(() => {
       const pause = app.lock();
       if (!form) router.stop();
@@ -137,7 +137,7 @@ export function createRooms(door) {
         else await router.start();
       },
       onOpen: () => {
-        if (form) window.scrollTo(0, scroll);
+        if (form) returnTo();
       },
       // Another person begins with an empty memory.
       onSomeoneElse: () => {

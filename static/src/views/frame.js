@@ -133,6 +133,23 @@ export function openSheet(name, values, { dismissable = true, onDismiss } = {}) 
   return { root: sheet, close };
 }
 
+/**
+ * Where eye and finger are: scroll, focus, and the caret, which some browsers lose when a box is covered.
+ * @returns {() => void} goes back there
+ */
+export function markPlace() {
+  const { scrollX, scrollY } = window;
+  const at = document.activeElement;
+  const typing = at instanceof HTMLTextAreaElement || at instanceof HTMLInputElement ? at : null;
+  const { selectionStart = null, selectionEnd = null } = typing ?? {};
+  return () => {
+    if (at instanceof HTMLElement && at.isConnected) at.focus({ preventScroll: true });
+    // Boxes for dates and numbers have no caret that could be asked for.
+    if (typing && selectionStart !== null) typing.setSelectionRange(selectionStart, selectionEnd);
+    window.scrollTo(scrollX, scrollY);
+  };
+}
+
 /** Whether something lies over the screen already. */
 export function sheetIsOpen() {
   return one(document, '[data-region="sheet"]', HTMLDialogElement).open;
