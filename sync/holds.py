@@ -3,21 +3,15 @@
 None of them is a fault of the message, so each is `paused`: a person does something, and it is sent then.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 from hvapp.domain.nhs_number import valid
-from hvapp.domain.redbook import NOT_AGREED, ApprovedRecord, MessageKind, Outcome
-
-RED_BOOK = "red_book"
-_AGREEMENT = "share_consent"
+from hvapp.domain.redbook import NOT_AGREED, ApprovedRecord, MessageKind, Outcome, red_book_agreed
 
 
 def hold(record: ApprovedRecord, kind: MessageKind) -> Outcome | None:
     """Why this visit stays here, or None when it may go."""
     if record.encounter_code is None:
         return Outcome("paused", "not_for_red_book", "This kind of contact does not go to the red book.")
-    agreed = red_book_agreed(record.answers.get(_AGREEMENT))
+    agreed = red_book_agreed(record.answers)
     if agreed is False and kind == "update":
         return Outcome(
             "paused",
@@ -53,10 +47,3 @@ def hold(record: ApprovedRecord, kind: MessageKind) -> Outcome | None:
             "The child's NHS number is not a possible NHS number. Correct it in the child's record, then send again.",
         )
     return None
-
-
-def red_book_agreed(answer: Any) -> bool | None:
-    """Whether the family agreed to the red book, from an answer of yes or no for each recipient; None when it does not
-    say."""
-    agreed = answer.get(RED_BOOK) if isinstance(answer, Mapping) else None
-    return agreed if isinstance(agreed, bool) else None

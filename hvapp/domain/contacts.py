@@ -175,7 +175,7 @@ def _text(title: str, state: State, opens_on: date, target_end: date, today: dat
         return f"{title} can start on {format_near_date(opens_on, today)}"
     if state in ("overdue", "breached"):
         since = format_near_date(target_end + timedelta(days=1), today)
-        return f"{title} overdue since {since}" + (", limit passed" if state == "breached" else "")
+        return f"{title} very late, since {since}" if state == "breached" else f"{title} late since {since}"
     days_left = (target_end - today).days
     if days_left == 0:
         return f"{title} due today"

@@ -98,6 +98,13 @@ class ApprovedRecord:
     derived: Mapping[str, Any] = field(default_factory=dict)
 
 
+def red_book_agreed(answers: Mapping[str, Any]) -> bool | None:
+    """Whether the family agreed to the red book; None when the visit does not say."""
+    given = answers.get("share_consent")
+    agreed = given.get("red_book") if isinstance(given, Mapping) else None
+    return agreed if isinstance(agreed, bool) else None
+
+
 class Random(Protocol):
     """The one thing asked of random.Random, so that tests can choose the number."""
 

@@ -13,6 +13,7 @@ from hvapp.domain.forms.answers import read_decimal
 from hvapp.domain.forms.facts import build_sealed_facts
 from hvapp.domain.forms.logic import look
 from hvapp.domain.reconcile import FLAG_WEIGHT, Flag
+from hvapp.domain.redbook import red_book_agreed
 from hvapp.domain.review import (
     AWAITING_REVIEW,
     DECIDED,
@@ -168,14 +169,17 @@ def approve(
             raise NotFound("The child of this visit is not on record.")
         lock_child(session, child.id)
         _decide(session, visit, reviewer, rev_id, "approved", None, [], now)
-        visit.state = VisitState.APPROVED.value
+        kind = "update" if supersede_unsent(session, visit.id) else "new"
+        # A family that refused waits for nothing: nobody is told in between that the red book is next.
+        refused = kind == "new" and red_book_agreed(revision.body["payload"].get("answers") or {}) is False
+        visit.state = (VisitState.NOT_SHARED if refused else VisitState.APPROVED).value
         session.add(
             OutboxRow(
                 child_id=child.id,
                 visit_id=visit.id,
                 revision_id=rev_id,
                 destination=RED_BOOK,
-                kind="update" if supersede_unsent(session, visit.id) else "new",
+                kind=kind,
                 seq=next_seq(session, child.id),
                 state="pending",
                 created_at=now,
@@ -196,7 +200,7 @@ def send_back(
     now: datetime,
 ) -> None:
     """Return the visit to its author with a comment and, where useful, a question on single answers."""
-    text = check_return(comment)
+    text = check_return(comment, len(queries))
     check_queries(queries)
     with transaction(session):
         visit = _visit_to_decide(session, visit_id, reviewer, rev_id)

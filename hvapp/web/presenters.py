@@ -13,7 +13,7 @@ from flask_login import current_user
 from hvapp.domain.accounts import ROLE_NAMES, Role
 from hvapp.domain.ages import age_text, corrected_age_text, format_date
 from hvapp.domain.contacts import contact_rules
-from hvapp.domain.forms.answers import rounded
+from hvapp.domain.forms.wording import sds_text
 from hvapp.domain.nhs_number import format_nhs_number
 from hvapp.domain.reconcile import FLAG_WEIGHT, FLAG_WORDS, QUARANTINING, Flag
 from hvapp.domain.review import STATE_WORDS, VisitState
@@ -107,16 +107,12 @@ def local_date(value: date | datetime | None) -> str:
 
 
 def local_time(value: datetime) -> str:
-    """ "2:05pm", "2pm", "midday", by the clock in England."""
-    local = value.astimezone(LONDON)
-    if (local.hour, local.minute) in ((0, 0), (12, 0)):
-        return "midday" if local.hour else "midnight"
-    minutes = f":{local.minute:02}" if local.minute else ""
-    return f"{local.hour % 12 or 12}{minutes}{'am' if local.hour < 12 else 'pm'}"
+    """ "14:05", by the clock in England: as clinical records and the tablet have it."""
+    return f"{value.astimezone(LONDON):%H:%M}"
 
 
 def local_date_time(value: datetime | None) -> str:
-    """ "3 May 2026, 2:05pm", by the clock in England."""
+    """ "3 May 2026, 14:05", by the clock in England."""
     return "Not known" if value is None else f"{local_date(value)}, {local_time(value)}"
 
 
@@ -202,10 +198,9 @@ def centile_words(derived: Mapping[str, Any] | None) -> str:
 def sds_words(derived: Mapping[str, Any] | None) -> str:
     """ "−0.41", with a sign always."""
     try:
-        number = rounded(Decimal(str((derived or {})["sds"])), 2)
+        return sds_text(Decimal(str((derived or {})["sds"])))
     except (KeyError, InvalidOperation):
         return ""
-    return f"−{number[1:]}" if number.startswith("-") else f"+{number}"
 
 
 def method_words(derived: Mapping[str, Any] | None) -> str:
@@ -246,6 +241,15 @@ def asset_url(name: str) -> str:
     """The address of a built file; "" before the first build, so that an error page can still be shown."""
     assets: Assets = current_app.extensions["assets"]
     return assets.url(name) if name in assets.names else ""
+
+
+def sign_in_again_url() -> str:
+    """Sign-in, and then back to the page whose form was sent: the nearest address above it that is a page."""
+    addresses = current_app.create_url_adapter(request)
+    path = request.path
+    while path and addresses is not None and not addresses.test(path, "GET"):
+        path = path.rpartition("/")[0]
+    return url_for("auth.sign_in", next=path or None)
 
 
 def navigation() -> list[dict[str, Any]]:
@@ -295,5 +299,6 @@ def install(app: Flask) -> None:
         form_problems=form_problems,
         navigation=navigation,
         one_of_many=one_of_many,
+        sign_in_again_url=sign_in_again_url,
         state_tag=state_tag,
     )

@@ -39,7 +39,7 @@ class ReturnForm(FlaskForm):  # type: ignore[misc]
         """What has to be mended before the visit can be sent back; `labels` are the answers one may ask about."""
         problems = []
         try:
-            check_return(self.comment.data or "")
+            check_return(self.comment.data or "", self._begun())
         except Invalid as error:
             problems.append(Problem(error.message, self.comment.id))
         for number, question in enumerate(self.questions, start=1):
@@ -53,6 +53,12 @@ class ReturnForm(FlaskForm):  # type: ignore[misc]
                 words = f"Keep question {number} to {LONGEST_QUERY} characters."
                 problems.append(Problem(words, question.form.comment.id))
         return problems
+
+    def _begun(self) -> int:
+        """How many questions hold anything: one that is half filled in is mended, not answered with a second demand."""
+        return sum(
+            bool(one.form.field_id.data or (one.form.comment.data or "").strip()) for one in self.questions
+        )
 
     def asked(self) -> list[Query]:
         pairs: list[tuple[Any, Any]] = [

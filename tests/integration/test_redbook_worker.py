@@ -286,6 +286,7 @@ def test_a_family_that_did_not_agree_is_not_sent(
     revision = tablet.revision(world)
     refused = with_answers(revision, share_consent={"gp": True, "red_book": False})
     approve(tablet, world, session, refused)
+    assert state(session, refused) == "not_shared", "said at once, not only when the worker comes to it"
     worker.run_once()
     row = message(session)
     assert (row.state, row.reason_code, row.payload) == ("not_shared", "not_agreed", None)

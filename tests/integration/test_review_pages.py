@@ -16,7 +16,7 @@ from hvapp.store.visits import DecisionRow, VisitRow
 from tests.support.client import Tablet, new_id, seal
 from tests.support.desk import Desk, Page
 from tests.support.reviewing import approve as approve_visit
-from tests.support.world import World
+from tests.support.world import PASSWORD, World
 
 SECRET = {"service": "domestic_abuse", "reason": "Told the visitor in the kitchen", "urgency": "urgent"}
 REASON = "Checking what was done about the referral"
@@ -265,7 +265,7 @@ class TestVisit:
         }
         push_again(tablet, revision)
 
-        open_page(desk, revision).has("The tablet showed: Above the 99.6th centile, SDS 2.50")
+        open_page(desk, revision).has("The tablet showed: Above the 99.6th centile, SDS +2.50")
 
     def test_answers_that_need_a_look_are_gathered_with_links(
         self, desk: Desk, tablet: Tablet, world: World
@@ -451,6 +451,16 @@ class TestDecision:
             {"field_id": "seen_alone", "comment": "Please ask next time."},
         ]
 
+    def test_a_question_on_an_answer_needs_no_comment_beside_it(
+        self, desk: Desk, session: Session, sent: dict
+    ) -> None:
+        form = {"questions-0-field_id": "weight_kg", "questions-0-comment": "Bare?"}
+        desk.follow(send_back(desk, sent, **form)).has("Maya Marlow: sent back to Amira Khan.")
+
+        [decision] = session.scalars(select(DecisionRow)).all()
+        assert decision.comment == "There is a question about one of your answers."
+        assert decision.queries == [{"field_id": "weight_kg", "comment": "Bare?"}]
+
     @pytest.mark.parametrize(
         ("form", "words", "field"),
         [
@@ -551,13 +561,19 @@ class TestDecision:
         assert approve(olu, sent).status_code == 404
         assert session.scalars(select(DecisionRow)).all() == []
 
-    def test_a_session_that_ended_gives_the_comment_back(self, app: Flask, desk: Desk, sent: dict) -> None:
+    def test_a_session_that_ended_gives_the_comment_back(self, desk: Desk, sent: dict, world: World) -> None:
         desk.post("/sign-out")
 
         page = send_back(desk, sent, comment="A long and careful comment")
 
         assert page.status_code == 401
         page.has("You were signed out", "Nothing was changed", "A long and careful comment")
+        again = f"/sign-in?next=/review/{sent['visit_id']}/return"
+        assert again in page.addresses
+        # Back at the visit, signed in, in the tab beside the one that keeps the text.
+        account = {"email": world.sue.email, "password": PASSWORD}
+        back = desk.follow(desk.post(again, **account))
+        desk.follow(back).has("Maya Marlow", "Your decision")
 
     def test_a_token_that_ran_out_gives_the_comment_back(self, desk: Desk, sent: dict) -> None:
         page = desk.post(f"/review/{sent['visit_id']}/return", csrf_token="old", comment="A careful comment")

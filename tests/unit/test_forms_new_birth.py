@@ -308,7 +308,7 @@ def test_solids_are_asked_from_17_weeks(form: FormDefinition) -> None:
     older = ChildFacts(date(2026, 1, 14), "female", 270, Decimal("3.450"))
     growing = {"weight_kg": "6.4", "ofc_cm": "41.0", "solids_started": "2026-05-01"}
     alerts = {alert.id for alert in looked_at(form, older, **growing).alerts}
-    assert alerts == {"early_solids", "outside_window"}
+    assert alerts == {"early_solids", "after_window"}
     assert looked_at(form, solids_started="2026-05-10").alerts == []
 
 
@@ -323,7 +323,15 @@ def test_the_tablet_speaks_up_about_the_visit_itself(form: FormDefinition) -> No
         assert [(one.id, one.level) for one in looked_at(form, **changes).alerts] == [(alert, "info")]
     answers = ANSWERS | late
     facts = build_facts(CHILD, answers, datetime(2026, 5, 16, 12, tzinfo=UTC), form)
-    assert [one.id for one in check(form, {"answers": answers}, facts).alerts] == ["outside_window"]
+    assert [one.id for one in check(form, {"answers": answers}, facts).alerts] == ["after_window"]
+
+
+def test_a_visit_on_the_day_of_birth_is_early_and_never_called_late(form: FormDefinition) -> None:
+    answers = ANSWERS | {"started_at": f"{CHILD.birth_date}T15:00:00+01:00", "ended_at": None}
+    facts = build_facts(CHILD, answers, datetime(2026, 5, 16, 12, tzinfo=UTC), form)
+    [told] = [one for one in check(form, {"answers": answers}, facts).alerts if "window" in one.id]
+    assert (told.id, told.title) == ("before_window", "Before day 1")
+    assert "late" not in f"{told.text} {told.action}"
 
 
 def test_identity_not_checked_blocks_the_visit(form: FormDefinition) -> None:

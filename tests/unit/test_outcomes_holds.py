@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from sync.holds import hold, red_book_agreed
+from hvapp.domain.redbook import red_book_agreed
+from sync.holds import hold
 from tests.support.redbook_sample import RECORD, child, record
 
 
@@ -37,7 +38,7 @@ def test_an_ordinary_visit_goes() -> None:
     ],
 )
 def test_what_counts_as_agreement(answer: Any, agreed: bool | None) -> None:
-    assert red_book_agreed(answer) is agreed
+    assert red_book_agreed({"share_consent": answer}) is agreed
 
 
 def test_a_family_that_did_not_agree() -> None:

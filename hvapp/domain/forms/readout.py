@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hvapp.domain.forms.answers import is_blank, read_decimal, rounded, same
+from hvapp.domain.forms.answers import is_blank, read_decimal, same
 from hvapp.domain.forms.definition import Field, FormDefinition, Visibility
 from hvapp.domain.forms.logic import Facts, look
 from hvapp.domain.forms.validate import Finding, check
-from hvapp.domain.forms.wording import plain_value, upper_first
+from hvapp.domain.forms.wording import plain_value, sds_text, upper_first
 
 _ORDER: Mapping[Visibility, int] = {"P": 0, "H": 1, "X": 2}
 
@@ -104,7 +104,7 @@ def _raised_by_row(one: Field, row: Any) -> Iterator[Visibility]:
 
 def derived_text(derived: Any) -> str | None:
     """Centile, SDS and method in words, from the payload's derived values:
-    "25th to 50th centile (34th), SDS -0.41, corrected for gestation"."""
+    "25th to 50th centile (34th), SDS −0.41, corrected for gestation"."""
     if not isinstance(derived, Mapping):
         return None
     sds, band = read_decimal(derived.get("sds")), derived.get("band")
@@ -115,7 +115,7 @@ def derived_text(derived: Any) -> str | None:
         "digital": "age corrected for gestation",
         "chronological": "gestation not known, age not corrected",
     }.get(str(derived.get("method")))
-    said = [upper_first(band), f"SDS {rounded(sds, 2)}", method]
+    said = [upper_first(band), f"SDS {sds_text(sds)}", method]
     return ", ".join(each for each in said if each)
 
 

@@ -1,4 +1,4 @@
-"""Answers and facts in plain words: "3.45 kg", "Yes", "3 May 2026 at 10:05am", "Not done: Parent declined".
+"""Answers and facts in plain words: "3.45 kg", "Yes", "3 May 2026 at 10:05", "Not done: Parent declined".
 
 `static/src/forms/wording.js` says the same.
 """
@@ -6,6 +6,7 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,7 @@ from hvapp.domain.forms.definition import Field, FormDefinition
 from hvapp.domain.forms.logic import Live
 
 NOT_READABLE = "Could not be read"
+MINUS = "\u2212"
 _NAMED = re.compile(r"\{([a-z0-9_.]+)\}")
 _LONDON = ZoneInfo("Europe/London")
 
@@ -81,6 +83,12 @@ def quantity(value: Any, unit: str | None) -> str:
     return f"{value} {unit.removesuffix('s') if str(value) == '1' else unit}"
 
 
+def sds_text(sds: Decimal) -> str:
+    """ "−1.94", "+0.41": two decimals, with its sign always."""
+    said = rounded(sds, 2)
+    return f"{MINUS}{said[1:]}" if said.startswith("-") else f"+{said}"
+
+
 def fill(form: FormDefinition, text: str, live: Live) -> str:
     """Put facts and answers where the text names them in braces; what is not known becomes "not known"."""
 
@@ -97,7 +105,7 @@ def _fact(name: str, fact: Any) -> str:
     """A fact to read: SDS to two decimals, percentages and changes to one, dates in words."""
     number, day = read_decimal(fact), read_date(fact)
     if number is not None:
-        return rounded(number, 2 if name.startswith("sds.") else 1)
+        return sds_text(number) if name.startswith("sds.") else rounded(number, 1).replace("-", MINUS)
     if day is not None:
         return format_date(day)
     return "" if fact is None else str(fact)
@@ -125,8 +133,7 @@ def _each(one: Field, value: Mapping[str, bool]) -> str:
 
 def _moment(moment: datetime) -> str:
     local = moment.astimezone(_LONDON)
-    half = "am" if local.hour < 12 else "pm"
-    return f"{format_date(local.date())} at {(local.hour + 11) % 12 + 1}:{local.minute:02d}{half}"
+    return f"{format_date(local.date())} at {local:%H:%M}"
 
 
 def upper_first(text: str) -> str:

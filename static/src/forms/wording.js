@@ -1,5 +1,5 @@
 /**
- * Answers and facts in plain words: "3.45 kg", "Yes", "3 May 2026 at 10:05am", "Not done: Parent declined".
+ * Answers and facts in plain words: "3.45 kg", "Yes", "3 May 2026 at 10:05", "Not done: Parent declined".
  * `hvapp/domain/forms/wording.py` says the same.
  */
 
@@ -24,6 +24,7 @@ import { fieldOf, optionOf, reasonsFor } from "./definition.js";
  */
 
 export const NOT_READABLE = "Could not be read";
+const MINUS = "\u2212";
 
 /** @type {Intl.DateTimeFormat | undefined} */
 let london;
@@ -96,6 +97,15 @@ export function plainRow(field, row) {
 }
 
 /**
+ * "−1.94", "+0.41": two decimals, with its sign always.
+ * @param {bigint} sds
+ */
+export function sdsText(sds) {
+  const said = rounded(sds, 2);
+  return said.startsWith("-") ? `${MINUS}${said.slice(1)}` : `+${said}`;
+}
+
+/**
  * Put facts and answers where the text names them in braces; what is not known becomes "not known".
  * @param {FormDefinition} form
  * @param {string} text
@@ -118,7 +128,9 @@ export function fill(form, text, live) {
  */
 function factWords(name, fact) {
   const number = readDecimal(fact);
-  if (number !== null) return rounded(number, name.startsWith("sds.") ? 2 : 1);
+  if (number !== null) {
+    return name.startsWith("sds.") ? sdsText(number) : rounded(number, 1).replace("-", MINUS);
+  }
   const day = readDate(fact);
   if (day !== null) return formatDate(day);
   return fact === null || fact === undefined ? "" : String(fact);
@@ -170,9 +182,7 @@ function momentWords(moment) {
   /** @type {{[type: string]: string}} */
   const part = {};
   for (const { type, value } of london.formatToParts(moment)) part[type] = value;
-  const hour = Number(part.hour);
-  const time = `${((hour + 11) % 12) + 1}:${part.minute}${hour < 12 ? "am" : "pm"}`;
-  return `${formatDate(`${part.year}-${part.month}-${part.day}`)} at ${time}`;
+  return `${formatDate(`${part.year}-${part.month}-${part.day}`)} at ${part.hour}:${part.minute}`;
 }
 
 /** @param {string} text */

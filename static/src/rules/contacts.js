@@ -97,7 +97,7 @@ function text(title, state, opensOn, targetEnd, today) {
   if (state === "not_yet") return `${title} can start on ${formatNearDate(opensOn, today)}`;
   if (state === "overdue" || state === "breached") {
     const since = formatNearDate(addDays(targetEnd, 1), today);
-    return `${title} overdue since ${since}${state === "breached" ? ", limit passed" : ""}`;
+    return state === "breached" ? `${title} very late, since ${since}` : `${title} late since ${since}`;
   }
   const daysLeft = daysBetween(today, targetEnd);
   if (daysLeft === 0) return `${title} due today`;

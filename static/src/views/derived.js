@@ -1,5 +1,7 @@
 /** Growth in words, at once under the answer: where it lies, how far from the middle, and how it was found. */
 
+import { readDecimal } from "../forms/answers.js";
+import { sdsText } from "../forms/wording.js";
 import { fill, piece } from "./dom.js";
 import { gestationWords } from "./people.js";
 
@@ -20,10 +22,9 @@ export function derivedNode(derived, facts) {
 export function derivedWords(derived, facts) {
   if (derived.no_reference) return { main: "No centile", detail: `${derived.no_reference}.` };
   const band = derived.band.charAt(0).toUpperCase() + derived.band.slice(1);
-  const sds = Number(derived.sds);
-  const sign = sds < 0 ? "−" : "+";
-  const number = `SDS ${sign}${Math.abs(sds).toFixed(2)}`;
-  return { main: band, detail: `${number}. ${methodWords(derived.method, facts.gestation_days)}` };
+  const number = readDecimal(derived.sds);
+  const sds = number === null ? "" : `SDS ${sdsText(number)}. `;
+  return { main: band, detail: `${sds}${methodWords(derived.method, facts.gestation_days)}` };
 }
 
 /**

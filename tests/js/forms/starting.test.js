@@ -113,7 +113,7 @@ test("answers in words", () => {
     of.sections.flatMap((/** @type {any} */ s) => s.fields).find((/** @type {any} */ one) => one.id === id);
   const { growth, kinds } = forms;
   assert.equal(plainValue(field("weight_kg", growth), "3.450"), "3.450 kg");
-  assert.equal(plainValue(field("started_at", growth), "2026-05-13T23:05:00Z"), "14 May 2026 at 12:05am");
+  assert.equal(plainValue(field("started_at", growth), "2026-05-13T23:05:00Z"), "14 May 2026 at 00:05");
   assert.equal(plainValue(field("started_at", growth), "2026-05-13"), "Could not be read");
   assert.equal(plainValue(field("stopped", kinds), "2026-05"), "May 2026");
   assert.equal(plainValue(field("consent", kinds), { gp: true, red_book: false }), "Yes: GP. No: Red book");
