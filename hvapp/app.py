@@ -33,6 +33,8 @@ def create_app(settings: Settings | None = None, *, testing: bool = False) -> Fl
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(database),
         MAX_CONTENT_LENGTH=settings.max_body_bytes,
         PERMANENT_SESSION_LIFETIME=settings.session_lifetime,
+        # A session ends when it said it would: using it does not make it longer.
+        SESSION_REFRESH_EACH_REQUEST=False,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.secure_cookies,

@@ -14,10 +14,14 @@ from hvapp.domain.errors import Conflict, Invalid, NotFound, WrongCredentials
 from hvapp.store.accounts import (
     AccountRow,
     ProviderRow,
+    SessionRow,
     TeamRow,
     account_by_email,
+    account_of_session,
     account_to_change,
     accounts_in_order,
+    end_sessions,
+    forget_sessions,
 )
 from hvapp.store.audit import write_audit
 from hvapp.store.transaction import transaction
@@ -43,9 +47,33 @@ def account_of(row: AccountRow) -> Account:
 
 
 def find_account(session: Session, account_id: str) -> Account | None:
-    """The account behind a session cookie; None if it is gone or switched off."""
+    """The account of this id; None if it is gone or switched off."""
     row = session.get(AccountRow, account_id)
     return account_of(row) if row is not None and row.active else None
+
+
+def find_signed_in(
+    session: Session, session_id: str, *, lifetime: timedelta, now: datetime
+) -> Account | None:
+    """The account behind a session cookie; None once the session has ended, run out, or its account is off."""
+    row = account_of_session(session, session_id, now - lifetime)
+    return account_of(row) if row is not None and row.active else None
+
+
+def begin_session(session: Session, account: Account, *, lifetime: timedelta, now: datetime) -> str:
+    """The id of a new session, which lasts its lifetime and no longer, however much it is used."""
+    with transaction(session):
+        forget_sessions(session, account_id=account.id, started_before=now - lifetime)
+        row = SessionRow(account_id=account.id, started_at=now)
+        session.add(row)
+        session.flush()
+        return row.id
+
+
+def end_session(session: Session, account: Account, session_id: str, now: datetime) -> None:
+    """Signed out: a copy of the cookie opens nothing from now on."""
+    with transaction(session):
+        end_sessions(session, account_id=account.id, now=now, only=session_id)
 
 
 def sign_in(session: Session, *, email: str, password: str, now: datetime) -> Account:
@@ -153,6 +181,9 @@ def set_active(session: Session, account_id: str, *, active: bool, by: Account, 
         if row is None:
             raise NotFound("There is no such account.")
         row.active = active
+        if not active:
+            # Switched on again, the account signs in again: what was open before stays shut.
+            end_sessions(session, account_id=account_id, now=now)
         row.failed_sign_ins = 0
         row.locked_until = None
         write_audit(

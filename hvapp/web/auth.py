@@ -1,11 +1,11 @@
 """Signing in and out, for supervisors and administrators by page and for tablets by JSON."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, g, jsonify, redirect, render_template, request, session, url_for
+from flask import Blueprint, current_app, g, jsonify, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import UserMixin, current_user, login_user, logout_user
 from flask_wtf import FlaskForm
@@ -18,6 +18,7 @@ from hvapp.domain.accounts import ROLE_NAMES, Account, Role
 from hvapp.domain.errors import Invalid, WrongCredentials
 from hvapp.extensions import db, login
 from hvapp.services import accounts
+from hvapp.settings import Settings
 from hvapp.web.access import public, roles
 
 bp = Blueprint("auth", __name__)
@@ -32,22 +33,22 @@ HOME = {
 class SignedInUser(UserMixin):  # type: ignore[misc]
     """What Flask-Login asks of a user, around our own account."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, session_id: str) -> None:
         self.account = account
-        self.id = account.id
+        self.id = session_id
 
 
 @login.user_loader  # type: ignore[untyped-decorator]
-def load_user(account_id: str) -> SignedInUser | None:
+def load_user(session_id: str) -> SignedInUser | None:
     """Nobody, once the database has failed to say who it is: the page that tells of it must not ask again."""
     if g.get("database_gone"):
         return None
     try:
-        account = accounts.find_account(db.session, account_id)
+        account = accounts.find_signed_in(db.session, session_id, lifetime=_lifetime(), now=datetime.now(UTC))
     except SQLAlchemyError:
         g.database_gone = True
         raise
-    return SignedInUser(account) if account else None
+    return SignedInUser(account, session_id) if account else None
 
 
 class SignInForm(FlaskForm):  # type: ignore[misc]
@@ -81,8 +82,7 @@ def sign_in() -> ResponseReturnValue:
 @bp.post("/sign-out")
 @roles(*Role)
 def sign_out() -> ResponseReturnValue:
-    logout_user()
-    session.clear()
+    _sign_out()
     return redirect(url_for("auth.sign_in"))
 
 
@@ -106,17 +106,31 @@ def api_sign_in() -> ResponseReturnValue:
 @bp.post("/api/v1/sign-out")
 @public
 def api_sign_out() -> ResponseReturnValue:
-    logout_user()
-    session.clear()
+    _sign_out()
     return jsonify(_session_state(None))
 
 
 def _sign_in(email: str, password: str) -> Account:
-    account = accounts.sign_in(db.session, email=email, password=password, now=datetime.now(UTC))
-    session.clear()
+    now = datetime.now(UTC)
+    account = accounts.sign_in(db.session, email=email, password=password, now=now)
+    _sign_out()
     session.permanent = True
-    login_user(SignedInUser(account))
+    session_id = accounts.begin_session(db.session, account, lifetime=_lifetime(), now=now)
+    login_user(SignedInUser(account, session_id))
     return account
+
+
+def _sign_out() -> None:
+    """End this browser's session here and not only in its cookie, which may have been copied."""
+    if current_user.is_authenticated:
+        accounts.end_session(db.session, current_user.account, current_user.id, datetime.now(UTC))
+    logout_user()
+    session.clear()
+
+
+def _lifetime() -> timedelta:
+    settings: Settings = current_app.config["HVAPP"]
+    return settings.session_lifetime
 
 
 def _session_state(account: Account | None) -> dict[str, Any]:
