@@ -27,6 +27,17 @@ class Report:
         if not kept:
             self.broken.append(what)
 
+    def promise_at_least(self, what: str, figure: float, least: float, unit: str) -> None:
+        kept = figure >= least
+        print(
+            f"  {what:<52} {figure:9.1f} {unit:<3} least  {least:7.1f} {unit:<3} {'kept' if kept else 'NOT KEPT'}"
+        )
+        if not kept:
+            self.broken.append(what)
+
+    def figure(self, what: str, figure: float, unit: str) -> None:
+        print(f"  {what:<52} {figure:9.1f} {unit}")
+
     def note(self, what: str, values: list[float], unit: str) -> None:
         middle = statistics.median(values)
         print(

@@ -110,15 +110,16 @@ def assets() -> None:
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True)
-@click.option("--threads", default=8, show_default=True)
+@click.option("--workers", default=2, show_default=True, help="Processes; one for each processor.")
+@click.option("--threads", default=8, show_default=True, help="Requests that each process answers at once.")
 @plain_errors
-def run(host: str, port: int, threads: int) -> None:
+def run(host: str, port: int, workers: int, threads: int) -> None:
     """Run the web application alone (gunicorn)."""
     import os
 
     from hvapp.commands.processes import web_command
 
-    command = web_command(host, port, threads)
+    command = web_command(host, port, workers=workers, threads=threads)
     os.execv(command[0], command)  # noqa: S606
 
 

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from hvapp.domain.forms import FormLibrary, load_forms
 from hvapp.domain.redbook import ApprovedRecord, Outcome
 from hvapp.services.database import open_sessions
+from hvapp.services.judging import judge_new
 from hvapp.services.outbox import Envelope, claim_next, freeze, settle
 from hvapp.settings import Settings
 from sync import conformance, fhir_json
@@ -34,6 +35,7 @@ from sync.transports.fhir_rest import FhirRest
 # Longer than the two calls of one send can take together, so that nobody else takes a message still under way.
 LEASE_SECONDS = 300
 IDLE_SECONDS = 2.0
+JUDGED_AT_ONCE = 20
 TROUBLE_SECONDS = 15.0
 
 log = structlog.get_logger()
@@ -72,9 +74,14 @@ class Worker:
                 log.error("worker_trouble", error=type(error).__name__, place=_place(error))
                 self.stopping.wait(TROUBLE_SECONDS)
             else:
-                if not worked:
+                if not worked and not self._judge():
                     self.stopping.wait(IDLE_SECONDS)
         log.info("worker_stopped", worker_id=self.worker_id)
+
+    def _judge(self) -> int:
+        """Some of the visits whose rules nobody has had time to run; answers how many."""
+        with self.sessions() as session:
+            return judge_new(session, self.forms, self.now(), limit=JUDGED_AT_ONCE)
 
     def run_once(self) -> bool:
         """One message from claim to outcome; False when none was due."""

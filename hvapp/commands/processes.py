@@ -21,8 +21,8 @@ class CannotStart(DomainError):
     code = "cannot_start"
 
 
-def web_command(host: str, port: int, threads: int = 8) -> list[str]:
-    """The gunicorn command: one process of many threads, so that SQLite has one line of writers."""
+def web_command(host: str, port: int, *, workers: int = 2, threads: int = 8) -> list[str]:
+    """The gunicorn command. Writers stand in one line, whichever process they are in (see store.transaction)."""
     return [
         sys.executable,
         "-m",
@@ -30,8 +30,9 @@ def web_command(host: str, port: int, threads: int = 8) -> list[str]:
         "hvapp.app:create_app()",
         f"--bind={host}:{port}",
         "--worker-class=gthread",
-        "--workers=1",
+        f"--workers={workers}",
         f"--threads={threads}",
+        "--preload",
         "--no-control-socket",
         "--log-level=warning",
     ]

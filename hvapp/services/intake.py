@@ -25,6 +25,7 @@ from hvapp.store.audit import write_audits
 from hvapp.store.changes import announce
 from hvapp.store.children import ChildRow, resolve_children
 from hvapp.store.devices import meet
+from hvapp.store.together import Line
 from hvapp.store.transaction import transaction
 from hvapp.store.versions import settle_visit
 from hvapp.store.visits import (
@@ -52,6 +53,7 @@ class Sender:
     receipt_key: bytes
     now: datetime
     device_revoked: bool = False
+    device_id: str | None = None
 
 
 def receive_sealed(
@@ -70,12 +72,57 @@ def receive_sealed(
     """
     # Opening costs time that no other writer should wait for.
     opened = [open_envelope(item, tablet.device_id, find_key) for item in items]
+    batch = _Batch(tablet, opened, forms, receipt_key, now)
+    _line_of(session).do(session, batch)
+    if batch.results is None:
+        raise UnknownTablet
+    return batch.results
+
+
+@dataclass
+class _Batch:
+    """What one request brought. `results` is None until it is filed, and stays so where the tablet is not known."""
+
+    tablet: TabletId
+    opened: list[Opened]
+    forms: FormLibrary
+    receipt_key: bytes
+    now: datetime
+    results: list[ItemResult] | None = None
+
+
+_lines: dict[int, Line[_Batch]] = {}
+
+
+def _line_of(session: Session) -> Line[_Batch]:
+    """The line of those who write to this database."""
+    return _lines.setdefault(id(session.get_bind()), Line(_receive))
+
+
+def _receive(session: Session, batches: list[_Batch]) -> None:
     with transaction(session):
-        met = meet(session, tablet, now)
-        if met is None:
-            raise UnknownTablet
-        author = Author(tablet.account_id, met.team_id)
-        return _take_all(session, Sender(author, forms, receipt_key, now, met.revoked), opened)
+        known: list[tuple[_Batch, Sender]] = []
+        for batch in batches:
+            met = meet(session, batch.tablet, batch.now)
+            if met is not None:
+                author = Author(batch.tablet.account_id, met.team_id)
+                known.append(
+                    (
+                        batch,
+                        Sender(
+                            author,
+                            batch.forms,
+                            batch.receipt_key,
+                            batch.now,
+                            met.revoked,
+                            batch.tablet.device_id,
+                        ),
+                    )
+                )
+        results = iter(_take_all(session, [(sender, one) for batch, sender in known for one in batch.opened]))
+        filed = [(batch, [next(results) for _ in batch.opened]) for batch, _ in known]
+    for batch, own in filed:
+        batch.results = own
 
 
 def receive_plain(
@@ -88,51 +135,54 @@ def receive_plain(
     now: datetime,
 ) -> list[ItemResult]:
     """The same for revisions made on this machine, which nobody had to seal."""
+    sender = Sender(author, forms, receipt_key, now)
     with transaction(session):
-        return _take_all(
-            session, Sender(author, forms, receipt_key, now), [read_plain(item) for item in items]
-        )
+        return _take_all(session, [(sender, read_plain(item)) for item in items])
 
 
-def _take_all(session: Session, sender: Sender, opened: list[Opened]) -> list[ItemResult]:
-    first = next_receipt_numbers(session, len(opened))
+Entry = tuple[Sender, Opened]
+
+
+def _take_all(session: Session, entries: list[Entry]) -> list[ItemResult]:
+    first = next_receipt_numbers(session, len(entries))
     try:
         with session.begin_nested():
-            return _take(session, sender, opened, first)
+            return _take(session, entries, first)
     except IntegrityError:
         # Another connection stored one of these a moment ago: one by one, each in its own savepoint.
-        return [_take_alone(session, sender, one, first + index) for index, one in enumerate(opened)]
+        return [_take_alone(session, entry, first + index) for index, entry in enumerate(entries)]
 
 
-def _take_alone(session: Session, sender: Sender, one: Opened, seq: int) -> ItemResult:
+def _take_alone(session: Session, entry: Entry, seq: int) -> ItemResult:
     try:
         with session.begin_nested():
-            return _take(session, sender, [one], seq)[0]
+            return _take(session, [entry], seq)[0]
     except IntegrityError:
         # It was the one; now that it is on file it is a duplicate like any other.
-        return _take(session, sender, [one], seq)[0]
+        return _take(session, [entry], seq)[0]
 
 
-def _take(session: Session, sender: Sender, opened: list[Opened], first: int) -> list[ItemResult]:
-    desk = _Desk.open(session, sender, [one.found for one in opened if isinstance(one.found, Submission)])
-    results = [_take_one(session, desk, one, first + index) for index, one in enumerate(opened)]
+def _take(session: Session, entries: list[Entry], first: int) -> list[ItemResult]:
+    desk = _Desk.open(session, [one.found for _, one in entries if isinstance(one.found, Submission)])
+    results = [
+        _take_one(session, desk, sender, one, first + index) for index, (sender, one) in enumerate(entries)
+    ]
     desk.write(session)
     return [desk.told(result) for result in results]
 
 
-def _take_one(session: Session, desk: "_Desk", one: Opened, seq: int) -> ItemResult:
+def _take_one(session: Session, desk: "_Desk", sender: Sender, one: Opened, seq: int) -> ItemResult:
     if isinstance(one.found, Malformed):
-        return _keep_malformed(session, desk.sender, one.kept, one.found)
+        return _keep_malformed(session, sender, one.kept, one.found)
     if isinstance(one.found, Unopened):
-        return _keep_unopened(session, desk.sender, one.kept, one.found)
-    return desk.take(session, one.found, seq)
+        return _keep_unopened(session, sender, one.kept, one.found)
+    return desk.take(session, sender, one.found, seq)
 
 
 @dataclass
 class _Desk:
-    """One batch being filed: what is on record about its visits, kept up to date item by item, then written."""
+    """What arrived being filed: what is on record about its visits, kept up to date item by item, then written."""
 
-    sender: Sender
     receipts: dict[str, tuple[str, int, datetime, list[str]]]
     visits: dict[str, VisitHead]
     lineage: dict[str, list[Lineage]]
@@ -141,10 +191,12 @@ class _Desk:
     new_revisions: list[dict[str, Any]] = field(default_factory=list)
     new_visits: dict[str, VisitHead] = field(default_factory=dict)
     moved_visits: dict[str, VisitHead] = field(default_factory=dict)
-    tangled: set[str] = field(default_factory=set)  # visits whose versions do not simply follow one another
+    tangled: dict[str, Sender] = field(
+        default_factory=dict
+    )  # visits whose versions do not simply follow one another
 
     @classmethod
-    def open(cls, session: Session, sender: Sender, submissions: list[Submission]) -> "_Desk":
+    def open(cls, session: Session, submissions: list[Submission]) -> "_Desk":
         moved = moved_visits_of(session, {one.parent_rev for one in submissions if one.parent_rev})
         visit_ids = {one.visit_id for one in submissions} | set(moved.values())
         visits, lineage = visit_heads(session, visit_ids), lineage_of(session, visit_ids)
@@ -152,7 +204,6 @@ class _Desk:
         refs |= {visit.child_id for visit in visits.values() if visit.child_id}
         refs |= {one.child_ref for versions in lineage.values() for one in versions}
         return cls(
-            sender=sender,
             receipts=receipts_of(session, {one.rev_id for one in submissions}),
             visits=visits,
             lineage=lineage,
@@ -160,21 +211,20 @@ class _Desk:
             moved=moved,
         )
 
-    def take(self, session: Session, submission: Submission, seq: int) -> ItemResult:
+    def take(self, session: Session, sender: Sender, submission: Submission, seq: int) -> ItemResult:
         if not submission.intact:
-            return _keep_altered(session, self.sender, submission)
+            return _keep_altered(session, sender, submission)
         before = self.receipts.get(submission.rev_id)
         if before is not None and before[0] != submission.sha256:
-            return _keep_altered(session, self.sender, submission)
+            return _keep_altered(session, sender, submission)
         if before is None:
-            flags = self._file(session, submission, seq)
-            before = (submission.sha256, seq, self.sender.now, flags)
+            flags = self._file(session, sender, submission, seq)
+            before = (submission.sha256, seq, sender.now, flags)
             self.receipts[submission.rev_id] = before
-            return self._result(submission, before, Result.STORED, "Received.")
-        return self._result(submission, before, Result.DUPLICATE, "Received before.")
+            return self._result(sender, submission, before, Result.STORED, "Received.")
+        return self._result(sender, submission, before, Result.DUPLICATE, "Received before.")
 
     def write(self, session: Session) -> None:
-        sender = self.sender
         add_visits(session, list(self.new_visits.values()))
         move_visits(session, list(self.moved_visits.values()))
         add_revisions(session, self.new_revisions)
@@ -187,8 +237,8 @@ class _Desk:
             session,
             [
                 {
-                    "at": sender.now,
-                    "account_id": sender.author.id,
+                    "at": row["received_at"],
+                    "account_id": row["author_id"],
                     "action": "revision_received",
                     "subject_type": "visit",
                     "subject_id": row["visit_id"],
@@ -204,13 +254,15 @@ class _Desk:
             return result
         return replace(result, flags=tuple(self.receipts[result.rev_id][3]))
 
-    def _file(self, session: Session, submission: Submission, seq: int) -> list[str]:
+    def _file(self, session: Session, sender: Sender, submission: Submission, seq: int) -> list[str]:
         """Decide where a new revision belongs; answers its flags."""
-        author, now = self.sender.author, self.sender.now
+        author, now = sender.author, sender.now
         visit_id = self.moved.get(submission.parent_rev or "", submission.visit_id)
         visit = self.visits.get(visit_id)
         earlier = self.lineage.setdefault(visit_id, [])
-        flags = reconcile(submission, self._known(submission, visit, earlier), author_id=author.id, now=now)
+        flags = reconcile(
+            submission, self._known(sender, submission, visit, earlier), author_id=author.id, now=now
+        )
         apart = visit is not None and stays_apart(
             flags,
             visit_quarantined=visit.state == VisitState.QUARANTINED,
@@ -218,15 +270,15 @@ class _Desk:
             is_ancestor=any(submission.rev_id in one.parents for one in earlier),
         )
         if visit is None:
-            self._begin_visit(submission, visit_id, state_of_versions(flags, in_conflict=False))
+            self._begin_visit(sender, submission, visit_id, state_of_versions(flags, in_conflict=False))
         elif apart:
             # On file with its visit, but nothing there points to it: without this nobody would see it.
             why = next(flag for flag in flags if flag in QUARANTINING)
-            _quarantine(session, self.sender, submission.body, submission.rev_id, why.value)
+            _quarantine(session, sender, submission.body, submission.rev_id, why.value)
         elif submission.parent_rev == visit.head_revision_id and visit.state != VisitState.TWO_VERSIONS:
-            self._follow(visit, submission, state_of_versions(flags, in_conflict=False))
+            self._follow(sender, visit, submission, state_of_versions(flags, in_conflict=False))
         else:
-            self.tangled.add(visit_id)
+            self.tangled[visit_id] = sender
         parents = (submission.parent_rev,) if submission.parent_rev else ()
         earlier.append(Lineage(submission.rev_id, parents, submission.child_id, author.id, apart))
         values = [flag.value for flag in flags]
@@ -238,16 +290,18 @@ class _Desk:
         self.new_revisions.append(row)
         return values
 
-    def _known(self, submission: Submission, visit: VisitHead | None, earlier: list[Lineage]) -> Known:
+    def _known(
+        self, sender: Sender, submission: Submission, visit: VisitHead | None, earlier: list[Lineage]
+    ) -> Known:
         child = self.children.get(submission.child_id)
-        form = self.sender.forms.find(submission.form_id, submission.form_version)
-        newest = self.sender.forms.current(form.contact_type) if form else None
+        form = sender.forms.find(submission.form_id, submission.form_version)
+        newest = sender.forms.current(form.contact_type) if form else None
         versions = [one for one in earlier if not one.apart]
         # Whoever has a version in the visit already, by a supervisor's word, is no stranger to it.
-        stranger = all(one.author_id != self.sender.author.id for one in versions)
+        stranger = all(one.author_id != sender.author.id for one in versions)
         return Known(
             child_known=child is not None,
-            allocated=child is not None and child.named_visitor_id == self.sender.author.id,
+            allocated=child is not None and child.named_visitor_id == sender.author.id,
             child_merged=child is not None and child.id != submission.child_id,
             child_deceased=child is not None and child.person.deceased_on is not None,
             form_known=form is not None,
@@ -258,7 +312,7 @@ class _Desk:
             other_child=bool(versions)
             and self._child_id(versions[0].child_ref) != self._child_id(submission.child_id),
             parent_known=any(one.revision_id == submission.parent_rev for one in versions),
-            device_revoked=self.sender.device_revoked,
+            device_revoked=sender.device_revoked,
         )
 
     def _child_id(self, ref: str) -> str:
@@ -266,9 +320,9 @@ class _Desk:
         child = self.children.get(ref)
         return child.id if child else ref
 
-    def _begin_visit(self, submission: Submission, visit_id: str, state: VisitState) -> None:
+    def _begin_visit(self, sender: Sender, submission: Submission, visit_id: str, state: VisitState) -> None:
         child = self.children.get(submission.child_id)
-        author = self.sender.author
+        author = sender.author
         visit = VisitHead(
             id=visit_id,
             child_id=child.id if child else None,
@@ -278,11 +332,11 @@ class _Desk:
             state=state.value,
             head_revision_id=submission.rev_id,
             occurred_at=submission.occurred_at,
-            received_at=self.sender.now,
+            received_at=sender.now,
         )
         self.visits[visit.id] = self.new_visits[visit.id] = visit
 
-    def _follow(self, visit: VisitHead, submission: Submission, state: VisitState) -> None:
+    def _follow(self, sender: Sender, visit: VisitHead, submission: Submission, state: VisitState) -> None:
         """The ordinary case: a version made from the present one takes its place."""
         child = self.children.get(submission.child_id)
         if visit.child_id is None and child is not None:
@@ -290,22 +344,23 @@ class _Desk:
         visit.state = state.value
         visit.head_revision_id = submission.rev_id
         visit.occurred_at = submission.occurred_at
-        visit.received_at = self.sender.now
+        visit.received_at = sender.now
         if visit.id not in self.new_visits:
             self.moved_visits[visit.id] = visit
 
     def _untangle(self, session: Session) -> None:
         """Work out what is the present version where that is not simply the last one."""
-        for visit_id in sorted(self.tangled):
+        for visit_id, sender in sorted(self.tangled.items()):
             arrived = {row["id"] for row in self.new_revisions if row["visit_id"] == visit_id}
             visit = session.get_one(VisitRow, visit_id, populate_existing=True)
-            settle_visit(session, self.sender.forms, visit, self.sender.now, arrived)
+            settle_visit(session, sender.forms, visit, sender.now, arrived)
             for revision in visit.revisions:
                 if revision.id in arrived:
                     self.receipts[revision.id][3][:] = revision.flags
 
     def _result(
         self,
+        sender: Sender,
         submission: Submission,
         kept: tuple[str, int, datetime, list[str]],
         result: Result,
@@ -313,7 +368,7 @@ class _Desk:
     ) -> ItemResult:
         digest, seq, received_at, flags = kept
         receipt = Receipt.sign(
-            self.sender.receipt_key,
+            sender.receipt_key,
             rev_id=submission.rev_id,
             sha256=digest,
             seq=seq,
@@ -384,7 +439,7 @@ def _quarantine(session: Session, sender: Sender, item: Any, rev_id: str | None,
         body=body,
         body_sha256=sha256(body.encode()).hexdigest(),
         received_at=sender.now,
-        device_id=_device_of(item),
+        device_id=sender.device_id or _device_of(item),
     )
 
 

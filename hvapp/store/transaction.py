@@ -1,16 +1,16 @@
 """The one way to write: everything inside is committed together, or nothing is."""
 
+import fcntl
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
+from pathlib import Path
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from hvapp.store import changes
 from hvapp.store.database import WRITE
-
-_writers: dict[int, threading.Lock] = {}
 
 
 @contextmanager
@@ -35,9 +35,24 @@ def transaction(session: Session) -> Iterator[Session]:
             raise
 
 
-def _one_writer(session: Session) -> AbstractContextManager[object]:
-    """SQLite admits one writer: waiting in line here is far fairer than its own busy loop."""
+_writers: dict[str, threading.Lock] = {}
+
+
+@contextmanager
+def _one_writer(session: Session) -> Iterator[None]:
+    """SQLite admits one writer: waiting in line here is far fairer than its own busy loop.
+
+    A line among our threads, and, by a lock on a file beside the database, one among the processes of this machine.
+    """
     engine = session.get_bind()
-    if not isinstance(engine, Engine) or engine.dialect.name != "sqlite":
-        return nullcontext()
-    return _writers.setdefault(id(engine), threading.Lock())
+    if not isinstance(engine, Engine) or engine.dialect.name != "sqlite" or not engine.url.database:
+        yield
+        return
+    database = engine.url.database
+    with (
+        _writers.setdefault(database, threading.Lock()),
+        Path(f"{database}.turn").open("ab") as turn,
+    ):
+        # Closing the file gives the turn on, and so does the end of a process that was killed.
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        yield

@@ -32,6 +32,7 @@ from hvapp.web.exchange import (
     sender,
     settings,
 )
+from hvapp.web.idleness import Idleness
 from hvapp.web.tablet_auth import this_tablet
 
 bp = Blueprint("api", __name__, url_prefix="/sync/v1")
@@ -40,6 +41,11 @@ VISITORS = (Role.HEALTH_VISITOR, Role.SUPERVISOR)
 MAX_PAGE = 500
 MAX_RANGES = 200
 MAX_INTEGER = 2**31 - 1
+
+# A tenth of a second's work: whoever comes meanwhile waits no longer than that.
+JUDGED_AT_ONCE = 10
+
+_pauses = Idleness()
 
 _KID = re.compile(r"[0-9a-f]{16}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -94,15 +100,16 @@ def push() -> ResponseReturnValue:
         raise RequestEntityTooLarge
     forms: FormLibrary = current_app.extensions["forms"]
     one = this_tablet()
-    results = intake.receive_sealed(
-        db.session,
-        tablet=one,
-        items=items,
-        find_key=find_key(),
-        forms=forms,
-        receipt_key=settings().receipt_key,
-        now=datetime.now(UTC),
-    )
+    with _pauses.busy():
+        results = intake.receive_sealed(
+            db.session,
+            tablet=one,
+            items=items,
+            find_key=find_key(),
+            forms=forms,
+            receipt_key=settings().receipt_key,
+            now=datetime.now(UTC),
+        )
     response = current_app.make_response(answer({"results": [_result(result) for result in results]}, one))
     # The tablet has its receipt; only then is the content looked at.
     response.call_on_close(partial(_judge, current_app._get_current_object(), forms))  # type: ignore[attr-defined]
@@ -204,10 +211,10 @@ def _is_count(given: Any) -> TypeGuard[int]:
 
 
 def _judge(app: Flask, forms: FormLibrary) -> None:
-    """Nobody waits for this: what fails here is done again before a queue is shown."""
+    """Only when nobody waits: what is left undone, or fails, the sync worker does, or whoever opens the queue."""
     with app.app_context():
         try:
-            judging.judge_new(db.session, forms, datetime.now(UTC))
+            _pauses.use(lambda: judging.judge_new(db.session, forms, datetime.now(UTC), limit=JUDGED_AT_ONCE))
         except Exception as error:
             log_fault(error)
 
