@@ -11,6 +11,7 @@ import { write } from "./db.js";
 import { AlreadyComplete, ChangedElsewhere } from "./errors.js";
 import { announce } from "./notices.js";
 import { forgetRescue, rescueSoon } from "./rescue.js";
+import { requireVault } from "./standing.js";
 
 export { refreshRescue } from "./rescue.js";
 
@@ -140,12 +141,13 @@ export function saveDraft(vault, draft) {
 async function store(vault, draft, edit, n) {
   const { db } = vault;
   const box = await vault.seal("drafts", draft.id, draft);
-  await write(db, [db.drafts, db.outbox], async () => {
+  await write(db, [db.drafts, db.outbox, db.vaults], async () => {
     const row = await db.drafts.get(draft.id);
     // Only now has this transaction its turn: before, the end of the draft may still have been under way.
     if (edit.ended) return;
-    // A completed draft is gone from here, so the outbox need not be asked at every answer.
+    // A completed draft is gone from here, so neither need be asked at every answer.
     if (!row && (await db.outbox.get(draft.id))) throw new AlreadyComplete();
+    if (!row) await requireVault(db, vault.id);
     if (row?.writer === WRITER && row.n > n) return;
     if (row && !isOurs(row, edit)) throw new ChangedElsewhere();
     const rescue = row?.rescue ?? null;
@@ -227,7 +229,8 @@ export async function discardDraft(vault, id) {
 export async function importDraft(vault, draft) {
   const { db } = vault;
   const box = await vault.seal("drafts", draft.id, tidy(draft));
-  const put = await write(db, [db.drafts, db.outbox], async () => {
+  const put = await write(db, [db.drafts, db.outbox, db.vaults], async () => {
+    await requireVault(db, vault.id);
     const [item, there] = [await db.outbox.get(draft.id), await db.drafts.get(draft.id)];
     if (item || there) return false;
     await db.drafts.put({ id: draft.id, vault: vault.id, writer: WRITER, n: 1, box, rescue: null });

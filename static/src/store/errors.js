@@ -85,6 +85,15 @@ export class Locked extends Error {
   }
 }
 
+export class VaultGone extends Error {
+  constructor() {
+    super(
+      "This tablet has been taken out of use, so the last change is not saved. Everything saved before it was handed to the service.",
+    );
+    this.name = "VaultGone";
+  }
+}
+
 export class Unreadable extends Error {
   constructor() {
     super("A record on this tablet cannot be read. It has been kept. Tell your supervisor.");

@@ -19,6 +19,7 @@ import { recall } from "./notes.js";
 import { announce } from "./notices.js";
 import { forgetRescue } from "./rescue.js";
 import { read } from "./resealing.js";
+import { requireVault } from "./standing.js";
 
 export { exportOutbox } from "./delivery.js";
 
@@ -152,7 +153,9 @@ async function putItem(vault, row) {
   const { db } = vault;
   const endedBefore = endedHere(row.id);
   try {
-    return await write(db, [db.drafts, db.outbox, db.counters], async () => {
+    return await write(db, [db.drafts, db.outbox, db.counters, db.vaults], async () => {
+      // A number given after the vault was wiped would be one that is taken.
+      await requireVault(db, vault.id);
       const there = await db.outbox.get(row.id);
       // Completed by this window before, or by this very attempt, whose end was not told.
       const ours = endedBefore || there?.sha256 === row.sha256;

@@ -2,6 +2,7 @@
 
 import { write } from "./db.js";
 import { countIn, offerAnew, waitingIn } from "./delivery.js";
+import { VaultGone } from "./errors.js";
 import { noteFacts, recallEpoch, recallOf, rememberOf } from "./notes.js";
 
 /** @typedef {import("./db.js").TabletDatabase} TabletDatabase */
@@ -39,6 +40,17 @@ export async function takeIn(db, vaultId, { sealing_key: key, epoch }) {
  */
 export async function takeToken(db, vaultId, token) {
   await changeVault(db, vaultId, (row) => (row.token === token ? {} : { token }));
+}
+
+/**
+ * Inside a transaction of the caller's: throws VaultGone when the vault was wiped, in this window or another, while
+ * it was open here. What is written then nobody would ever read.
+ * @param {TabletDatabase} db
+ * @param {string} vaultId
+ */
+export async function requireVault(db, vaultId) {
+  const row = await db.vaults.get(vaultId);
+  if (!row || row.retired === "revoked") throw new VaultGone();
 }
 
 /**
