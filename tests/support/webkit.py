@@ -57,8 +57,8 @@ class WebKit:
         log = self.profile / "window.log"
         self.service = Program([_driver_path(), f"--port={port}"], self._env(), log, f"{url}/status").start()
         options = Options()
-        options.binary_location = str(WINDOW)
-        for argument in (self.profile, viewport["width"], viewport["height"]):
+        options.binary_location = "/usr/bin/python3"
+        for argument in (WINDOW, self.profile, viewport["width"], viewport["height"]):
             options.add_argument(str(argument))
         connection = RemoteConnection(client_config=ClientConfig(remote_server_addr=url))
         self.driver = WebDriver(connection, options=options)

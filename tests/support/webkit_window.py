@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 """One WebKit window that WebKitWebDriver drives and whose storage outlives it, as an iPad's does.
 
 WebKitGTK's own test browser forgets everything when it is closed, so a cold start could not be tried with it. This
