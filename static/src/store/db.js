@@ -150,18 +150,20 @@ function reshapeVault(row) {
  * Runs one read-write transaction. Inside `work` nothing may be awaited but the database itself: a cipher or a
  * request in there would end the transaction half-way. It may run twice: when the browser took the connection
  * away in the middle, it is tried once more on a new one, so what it does must be the same the second time.
+ * On a full disk what was recorded may use up the reserve; copies, and what is not `pressing`, may not.
  * @template T
  * @param {TabletDatabase} db
  * @param {import("dexie").Table[]} tables
  * @param {() => PromiseLike<T>} work
+ * @param {{pressing?: boolean}} [options]
  * @returns {Promise<T>}
  */
-export async function write(db, tables, work) {
+export async function write(db, tables, work, { pressing = true } = {}) {
   const strict = tables.some(({ name }) => !MAY_BE_LOST.has(name));
   try {
     return await inTime(db.transaction("rw", tables, work));
   } catch (error) {
-    if (isFull(error) && strict && (await dropReserve(db))) return again(db, tables, work);
+    if (isFull(error) && strict && pressing && (await dropReserve(db))) return again(db, tables, work);
     if (!isConnectionLost(error)) throw plain(error);
     await reopen(db).catch(() => {
       // The attempt below says what is wrong.

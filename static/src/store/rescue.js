@@ -53,12 +53,14 @@ export async function refreshRescue(vault, id) {
   if (row?.vault !== vault.id || row.rescue?.n === row.n || !owner?.sealingKey) return;
   const draft = await vault.open("drafts", id, row.box);
   const sealed = await sealToServer(owner.sealingKey, { kind: "draft", id, deviceId: vault.deviceId }, draft);
-  await write(db, [db.drafts], async () => {
+  const renew = async () => {
     const now = await db.drafts.get(id);
     // Saved, completed or thrown away meanwhile.
     if (now?.vault !== vault.id || (now.rescue?.n ?? 0) >= row.n) return;
     await db.drafts.put({ ...now, rescue: { ...sealed, n: row.n } });
-  });
+  };
+  // The space kept for answers is not for copies of them.
+  await write(db, [db.drafts], renew, { pressing: false });
 }
 
 /**

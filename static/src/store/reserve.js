@@ -32,7 +32,8 @@ export async function keepReserve(db = openDatabase()) {
     crypto.getRandomValues(bytes.subarray(at, at + RANDOM_BYTES));
   }
   try {
-    await write(db, [db.padding], () => db.padding.put({ id: RESERVE, bytes: bytes.buffer }));
+    const put = () => db.padding.put({ id: RESERVE, bytes: bytes.buffer });
+    await write(db, [db.padding], put, { pressing: false });
     return true;
   } catch (error) {
     if (error instanceof StorageFull) return false;

@@ -2,8 +2,7 @@
  * Decides when to talk to the server, and says how it stands. There is one for the life of the page: it delivers
  * for every vault on the tablet, locked or not, and fetches for the one that is attached and signed in. One
  * exchange at a time in all windows (a Web Lock), started when the app opens, comes to the front or gets a
- * network, when a visit is completed, by a timer and by hand. After a failure it waits at random within a span
- * that doubles from 2 seconds to 15 minutes, so that a recovering server is not met by every tablet at once.
+ * network, when a visit is completed, by a timer and by hand.
  */
 
 import { openDatabase, probe } from "../store/db.js";
@@ -16,8 +15,10 @@ import { api as pageApi } from "./api.js";
 import { deliver, obey } from "./courier.js";
 import { Offline, SignedOut, TabletRevoked, TryLater } from "./errors.js";
 import { greet } from "./greeting.js";
+import { Pace } from "./pace.js";
 import { browserPage, systemClock } from "./page.js";
 import { pullChanges } from "./pull.js";
+import { BEGINNING } from "./state.js";
 
 /** @typedef {import("../store/db.js").TabletDatabase} TabletDatabase */
 /** @typedef {import("../store/open-vault.js").Vault} Vault */
@@ -25,34 +26,12 @@ import { pullChanges } from "./pull.js";
 /** @typedef {import("./page.js").Clock} Clock */
 /** @typedef {import("./page.js").Page} Page */
 
-/**
- * Everything a sentence about the tablet needs. Times are milliseconds since 1970. `problem` is set when there
- * is something to say beyond the phase.
- * @typedef {object} EngineState
- * @property {"idle" | "sending" | "fetching" | "waiting" | "signed_out" | "offline"} phase
- * @property {number} waiting completed visits of the open vault that the server has not acknowledged
- * @property {number} refused completed visits of the open vault that need a person
- * @property {number} others visits waiting in other or locked vaults
- * @property {{done: number, total: number} | null} progress of the present phase
- * @property {number | null} lastContact
- * @property {number | null} lastReceipt
- * @property {number | null} nextTryAt
- * @property {{name: string, message: string} | null} problem
- * @property {string | null} serverVersion the app version the server offers
- * @property {boolean} caseloadLost the lease ran out: families' details are gone until the next download
- * @property {boolean} revoked a supervisor has taken this tablet out of use for this visitor
- */
-
+/** @typedef {import("./state.js").EngineState} EngineState */
 /** @typedef {{request: (name: string, options: {signal: AbortSignal}, work: () => Promise<void>) => Promise<unknown>}} Locks */
 
 /** The vault that is open, for as long as it is. @typedef {{vault: Vault, left: AbortController, registered: boolean}} Seat */
 
 const LOCK = "hvapp-sync";
-const FIRST_SPAN = 2_000;
-const LONGEST_SPAN = 15 * 60_000;
-/** A draw of nearly nothing would make a busy loop of the first tries. */
-const SHORTEST_WAIT = 500;
-const QUIET_SPAN = 5 * 60_000;
 
 /**
  * @param {{db?: TabletDatabase, api?: Api, clock?: Clock, random?: () => number, page?: Page, locks?: Locks}} [options]
@@ -65,21 +44,7 @@ export function createEngine({
   page = browserPage(),
   locks = /** @type {Locks} */ (/** @type {unknown} */ (navigator.locks)),
 } = {}) {
-  /** @type {EngineState} */
-  let state = Object.freeze({
-    phase: "idle",
-    waiting: 0,
-    refused: 0,
-    others: 0,
-    progress: null,
-    lastContact: null,
-    lastReceipt: null,
-    nextTryAt: null,
-    problem: null,
-    serverVersion: null,
-    caseloadLost: false,
-    revoked: false,
-  });
+  let state = BEGINNING;
   /** @type {Set<(state: EngineState) => void>} */
   const subscribers = new Set();
   /** @type {(() => void)[]} */
@@ -91,8 +56,7 @@ export function createEngine({
   /** @type {Seat | null} */
   let seat = null;
   let again = false;
-  let failures = 0;
-  let notBefore = 0;
+  const pace = new Pace(clock, random);
   let stop = new AbortController();
   stop.abort();
 
@@ -149,7 +113,7 @@ export function createEngine({
         else failed(error);
       }
       // What asked meanwhile may have been the network coming back: a failure does not swallow it.
-    } while (again && clock.now() >= notBefore && !stop.signal.aborted);
+    } while (again && pace.mayTry && !stop.signal.aborted);
   }
 
   /** @param {AbortSignal} signal */
@@ -175,10 +139,9 @@ export function createEngine({
     if (sent.problem) throw sent.problem;
     // Completed while the caseload was fetched.
     if (state.waiting + state.others > left) again = true;
-    failures = 0;
-    notBefore = 0;
+    pace.begin();
     tell({ phase: "idle", progress: null });
-    schedule(QUIET_SPAN * (0.5 + random()));
+    schedule(pace.quiet());
   }
 
   /**
@@ -262,18 +225,12 @@ export function createEngine({
     const { name, message } = error instanceof Error ? error : new Error(String(error));
     if (error instanceof SignedOut) {
       // Not a failure of sending, which goes on; only signing in can change it.
-      failures = 0;
+      pace.begin();
       tell({ phase: "signed_out", progress: null, problem: { name, message } });
-      schedule(QUIET_SPAN * (0.5 + random()));
+      schedule(pace.quiet());
       return;
     }
-    const span = Math.min(LONGEST_SPAN, FIRST_SPAN * 2 ** failures);
-    failures += 1;
-    let wait = Math.max(SHORTEST_WAIT, random() * span);
-    if (error instanceof TryLater && error.retryAfter !== null) {
-      wait = Math.max(wait, error.retryAfter);
-      notBefore = clock.now() + error.retryAfter;
-    }
+    const wait = pace.after(error instanceof TryLater ? error.retryAfter : null);
     const offline = error instanceof Offline;
     tell({
       phase: offline ? "offline" : "waiting",
@@ -305,7 +262,13 @@ export function createEngine({
 
   /** Something happened that makes success likelier; a wait the server asked for still holds. */
   function nudge() {
-    if (clock.now() >= notBefore) void exchange();
+    if (pace.mayTry) void exchange();
+  }
+
+  /** The browser may have taken the database away while the app slept: an open form needs it at once. */
+  function wake() {
+    // What goes wrong here goes wrong in the exchange as well, which says so.
+    void probe(db).then(nudge, nudge);
   }
 
   function leave() {
@@ -318,7 +281,7 @@ export function createEngine({
     start() {
       if (!stop.signal.aborted) return;
       stop = new AbortController();
-      disconnect = [page.onVisible(nudge), page.onOnline(nudge), listenToAll(heard)];
+      disconnect = [page.onVisible(wake), page.onOnline(nudge), listenToAll(heard)];
       void begin();
     },
 
@@ -350,7 +313,7 @@ export function createEngine({
 
     /** Tries at once, by the visitor's hand. Resolved when the exchange has ended, well or not. */
     tryNow() {
-      failures = 0;
+      pace.forgive();
       return exchange();
     },
 

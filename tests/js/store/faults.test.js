@@ -9,7 +9,7 @@ import { afterEach, test } from "node:test";
 import { IDBDatabase as FDBDatabase } from "fake-indexeddb";
 import { probe, RESERVE, write } from "../../../static/src/store/db.js";
 import { acknowledge } from "../../../static/src/store/delivery.js";
-import { getDraft, listDrafts, saveDraft } from "../../../static/src/store/drafts.js";
+import { getDraft, listDrafts, refreshRescue, saveDraft } from "../../../static/src/store/drafts.js";
 import { StorageFull, StorageTrouble } from "../../../static/src/store/errors.js";
 import { listItems, sealDraft } from "../../../static/src/store/outbox.js";
 import { keepReserve, storageState } from "../../../static/src/store/reserve.js";
@@ -219,6 +219,16 @@ test("on a full disk the reserve is given up for an answer, a completion and an 
     const { reserve, nearFull } = await storageState(vault.db);
     assert.deepEqual([reserve, nearFull], [false, true], "and it is said");
   }
+});
+
+test("a copy of an unfinished visit does not take the space kept for its answers", async () => {
+  const vault = await newVault();
+  await keepReserve(vault.db);
+  const draft = draftFor();
+  await saveDraft(vault, draft);
+  fullDisk(vault);
+  await assert.rejects(refreshRescue(vault, draft.id), StorageFull);
+  assert.equal(await vault.db.padding.count(), 1);
 });
 
 test("with the reserve gone too, it is said that the last change is not saved", async () => {

@@ -47,6 +47,17 @@ function within(text, from, open = "(", close = ")") {
   throw new Error("a bracket is not closed");
 }
 
+/**
+ * The call, and the function it names instead of writing it out.
+ * @param {string} text @param {number} index
+ */
+function callWithNamed(text, index) {
+  const call = within(text, index);
+  const named = /\],\s*(\w+)[,)]/.exec(call)?.[1];
+  const at = named ? text.lastIndexOf(`const ${named} = `, index) : -1;
+  return at === -1 ? call : `${call} ${text.slice(at, index).replace(/await\s*$/, "")}`;
+}
+
 /** What is awaited, as far as its first call. @param {string} text */
 function awaited(text) {
   return [...text.matchAll(/await\s+\(*(?:await\s+)?([\w$.?]+)/g)].map(([, what]) => what);
@@ -62,7 +73,7 @@ test("inside a transaction nothing is awaited but the database", () => {
   let looked = 0;
   for (const { name, text } of files) {
     for (const { index } of text.matchAll(/(?<![\w.])write\(\s*(?:vault\.)?(?:db|this\.db)\b/g)) {
-      const call = within(text, index);
+      const call = callWithNamed(text, index);
       looked += 1;
       for (const what of awaited(call)) {
         // `await (empty ? db... : db...)` begins with the condition.
