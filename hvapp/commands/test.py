@@ -23,7 +23,10 @@ PARTS: dict[str, list[tuple[str, list[str]]]] = {
         ("import contracts", ["lint-imports"]),
     ],
     "js": [("node --test", ["npm", "test", "--silent"])],
-    "py": [("pytest", ["pytest", "-q", "-m", "not browser"])],
+    # Side by side, each file whole: what a file sets up once is set up once.
+    "py": [
+        ("pytest", ["pytest", "-q", "-m", "not browser", "-n=auto", "--maxprocesses=4", "--dist=loadfile"])
+    ],
     "browser": [("pytest, browser", ["pytest", "-q", "-m", "browser"])],
 }
 
