@@ -12,7 +12,21 @@ from hvapp.extensions import csrf, db, login, migrate
 from hvapp.services.keys import Keyring
 from hvapp.settings import Settings
 from hvapp.store.database import engine_options, engine_url
-from hvapp.web import access, admin, api, auth, errors, openapi, packing, presenters, pwa, red_book, review, security
+from hvapp.web import (
+    access,
+    admin,
+    api,
+    auth,
+    errors,
+    openapi,
+    packing,
+    presenters,
+    pwa,
+    red_book,
+    review,
+    security,
+    tablets,
+)
 from hvapp.web.assets import Assets
 
 
@@ -51,7 +65,7 @@ def create_app(settings: Settings | None = None, *, testing: bool = False) -> Fl
     app.extensions["keyring"] = Keyring(settings.keys_key)
     app.extensions["assets"] = Assets.load(settings.static_folder / "dist")
     app.before_request(access.enforce)
-    for module in (auth, api, openapi, pwa, review, red_book, admin):
+    for module in (auth, api, openapi, pwa, review, red_book, tablets, admin):
         app.register_blueprint(module.bp)
     presenters.install(app)
     security.install(app)

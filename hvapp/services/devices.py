@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from hvapp.domain.accounts import Account
+from hvapp.domain.accounts import Account, Role
 from hvapp.domain.errors import Conflict, Invalid, NotFound, TabletRevoked, UnknownTablet
 from hvapp.domain.tablets import Command, TabletId
 from hvapp.store.audit import write_audit
@@ -18,6 +18,7 @@ from hvapp.store.devices import (
     devices_of_team,
     meet,
     open_commands,
+    take_back_commands,
 )
 from hvapp.store.transaction import transaction
 
@@ -39,9 +40,11 @@ class TabletLine:
     device_id: str
     name: str
     visitor_name: str
+    team_name: str
     registered_at: datetime
     last_contact_at: datetime
     storage_persisted: bool | None  # None: its browser did not say
+    clock_offset_ms: int | None  # what to add to its clock to get ours; None: it has not said
     revoked_at: datetime | None
     revoke_reason: str | None
     wiped_at: datetime | None
@@ -102,14 +105,13 @@ def hear_from(session: Session, tablet: TabletId, now: datetime) -> None:
 def revoke(session: Session, device_id: str, *, by: Account, reason: str, now: datetime) -> None:
     """Take a tablet's right to the caseload away and have it wiped at its next contact. Repeating it does nothing.
 
-    What is still on it is taken in whenever it arrives. Raises NotFound for a tablet of another team.
+    What is still on it is taken in whenever it arrives. Raises NotFound for a tablet of another team, except for
+    administrators, who look after all of them.
     """
     if not reason.strip():
         raise Invalid("Say why the tablet is revoked, for example “lost on the bus”.")
     with transaction(session):
-        row = device_in_team(session, device_id, by.team.id)
-        if row is None:
-            raise NotFound("There is no such tablet in your team.")
+        row = _tablet(session, device_id, by)
         if row.revoked_at is not None:
             return
         row.revoked_at, row.revoked_by_id, row.revoke_reason = now, by.id, reason.strip()
@@ -122,6 +124,40 @@ def revoke(session: Session, device_id: str, *, by: Account, reason: str, now: d
             subject_type="device",
             subject_id=device_id,
         )
+
+
+def take_back(session: Session, device_id: str, *, by: Account, now: datetime) -> None:
+    """Undo revoking a tablet, as long as it has not been carried out; one that is not revoked stays as it is."""
+    with transaction(session):
+        row = _tablet(session, device_id, by)
+        if row.wiped_at is not None:
+            raise Conflict(
+                "The tablet has already cleared itself, so this cannot be undone. Its visitor can make it ready again."
+            )
+        if row.revoked_at is None:
+            return
+        row.revoked_at = row.revoked_by_id = row.revoke_reason = None
+        take_back_commands(session, device_id)
+        write_audit(
+            session,
+            at=now,
+            account_id=by.id,
+            action="device_revoking_undone",
+            subject_type="device",
+            subject_id=device_id,
+        )
+
+
+def _tablet(session: Session, device_id: str, by: Account) -> DeviceRow:
+    row = device_in_team(session, device_id, _reach(by))
+    if row is None:
+        raise NotFound("There is no such tablet in your team.")
+    return row
+
+
+def _reach(account: Account) -> str | None:
+    """The team whose tablets the account looks after; None for all of them."""
+    return None if account.role is Role.ADMINISTRATOR else account.team.id
 
 
 def finish_command(session: Session, tablet: TabletId, command_id: str, *, left: int, now: datetime) -> None:
@@ -154,19 +190,29 @@ def finish_command(session: Session, tablet: TabletId, command_id: str, *, left:
 
 
 def tablets_of_team(session: Session, account: Account) -> list[TabletLine]:
-    """The tablets of the account's team, the one heard from last coming first."""
+    """The tablets of the account's team, or all of them for an administrator, the one heard from last coming first."""
     return [
         TabletLine(
             device_id=row.id,
             name=row.name,
-            visitor_name=visitor_name,
+            visitor_name=visitor.name,
+            team_name=visitor.team.name,
             registered_at=row.registered_at,
             last_contact_at=row.last_contact_at,
             storage_persisted=row.storage_persisted,
+            clock_offset_ms=row.clock_offset_ms,
             revoked_at=row.revoked_at,
             revoke_reason=row.revoke_reason,
             wiped_at=row.wiped_at,
             unsent=left,
         )
-        for row, visitor_name, left in devices_of_team(session, account.team.id)
+        for row, visitor, left in devices_of_team(session, _reach(account))
     ]
+
+
+def find_tablet(session: Session, account: Account, device_id: str) -> TabletLine:
+    """One of them. Raises NotFound."""
+    found = [line for line in tablets_of_team(session, account) if line.device_id == device_id]
+    if not found:
+        raise NotFound("There is no such tablet in your team.")
+    return found[0]

@@ -24,7 +24,7 @@ from hvapp.domain.tablets import TabletId
 from hvapp.store.audit import write_audits
 from hvapp.store.changes import announce
 from hvapp.store.children import ChildRow, resolve_children
-from hvapp.store.devices import meet
+from hvapp.store.devices import meet, note_clock
 from hvapp.store.together import Line
 from hvapp.store.transaction import transaction
 from hvapp.store.versions import settle_visit
@@ -105,6 +105,9 @@ def _receive(session: Session, batches: list[_Batch]) -> None:
         for batch in batches:
             met = meet(session, batch.tablet, batch.now)
             if met is not None:
+                offset = _newest_clock(batch.opened)
+                if offset is not None:
+                    note_clock(session, batch.tablet.device_id, offset)
                 author = Author(batch.tablet.account_id, met.team_id)
                 known.append(
                     (
@@ -123,6 +126,12 @@ def _receive(session: Session, batches: list[_Batch]) -> None:
         filed = [(batch, [next(results) for _ in batch.opened]) for batch, _ in known]
     for batch, own in filed:
         batch.results = own
+
+
+def _newest_clock(opened: list[Opened]) -> int | None:
+    """How far the tablet's clock was off when it sealed the last of these; None when it did not know."""
+    read = [one.found for one in opened if isinstance(one.found, Submission)]
+    return max(read, key=lambda one: one.device_seq).clock_offset_ms if read else None
 
 
 def receive_plain(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, func, select, update
+from sqlalchemy import BigInteger, ForeignKey, delete, func, select, true, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hvapp.domain.tablets import UNNAMED, Command, TabletId
@@ -104,31 +104,41 @@ def note_clock(session: Session, device_id: str, offset_ms: int) -> None:
     session.execute(update(DeviceRow).where(DeviceRow.id == device_id).values(clock_offset_ms=offset_ms))
 
 
-def devices_of_team(session: Session, team_id: str) -> list[tuple[DeviceRow, str, int | None]]:
-    """The team's tablets, the one heard from last coming first: each with its visitor's name and what it had to
-    destroy undelivered."""
+def devices_of_team(session: Session, team_id: str | None) -> list[tuple[DeviceRow, AccountRow, int | None]]:
+    """The team's tablets, or everybody's, the one heard from last coming first: each with its visitor and what it had
+    to destroy undelivered."""
     left = (
         select(func.sum(TabletCommandRow.left))
         .where(TabletCommandRow.device_id == DeviceRow.id)
         .scalar_subquery()
     )
     rows = session.execute(
-        select(DeviceRow, AccountRow.name, left)
+        select(DeviceRow, AccountRow, left)
         .join(AccountRow, AccountRow.id == DeviceRow.account_id)
-        .where(AccountRow.team_id == team_id)
+        .where(true() if team_id is None else AccountRow.team_id == team_id)
         .order_by(DeviceRow.last_contact_at.desc())
     )
-    return [(row, name, lost) for row, name, lost in rows]
+    return [(row, visitor, lost) for row, visitor, lost in rows]
 
 
-def device_in_team(session: Session, device_id: str, team_id: str) -> DeviceRow | None:
-    """The tablet, locked against other writers where the engine locks rows, if its visitor is of this team."""
+def device_in_team(session: Session, device_id: str, team_id: str | None) -> DeviceRow | None:
+    """The tablet, locked against other writers where the engine locks rows, if its visitor is of this team or any
+    will do."""
     return session.scalars(
         select(DeviceRow)
         .join(AccountRow, AccountRow.id == DeviceRow.account_id)
-        .where(DeviceRow.id == device_id, AccountRow.team_id == team_id)
+        .where(DeviceRow.id == device_id, true() if team_id is None else AccountRow.team_id == team_id)
         .with_for_update(of=DeviceRow)
     ).one_or_none()
+
+
+def take_back_commands(session: Session, device_id: str) -> None:
+    """Ask no more for what the tablet has not done yet."""
+    session.execute(
+        delete(TabletCommandRow).where(
+            TabletCommandRow.device_id == device_id, TabletCommandRow.done_at.is_(None)
+        )
+    )
 
 
 def open_commands(session: Session, tablet: TabletId) -> list[Command]:

@@ -94,6 +94,7 @@ class NavigationItem:
 NAVIGATION = (
     NavigationItem("review.queue", "Review", frozenset({Role.SUPERVISOR})),
     NavigationItem("red_book.waiting", "Red book", frozenset({Role.SUPERVISOR})),
+    NavigationItem("tablets.tablet_list", "Tablets", frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})),
     NavigationItem("admin.account_list", "Accounts", frozenset({Role.ADMINISTRATOR})),
     NavigationItem("pwa.tablet", "Tablet", frozenset({Role.HEALTH_VISITOR})),
 )
