@@ -36,11 +36,10 @@ class WebKitExpectation:
         self._until(lambda: self.locator.count() != count, f"not {count} of them", timeout)
 
     def to_contain_text(self, words: Words, timeout: float = EXPECT_MS) -> None:
-        def contains() -> bool:
-            text = " ".join(str(self._property("textContent")).split())
-            return bool(words.search(text)) if isinstance(words, re.Pattern) else words in text
+        self._until(lambda: self._contains(words), f"to contain {words!r}", timeout)
 
-        self._until(contains, f"to contain {words!r}", timeout)
+    def not_to_contain_text(self, words: Words, timeout: float = EXPECT_MS) -> None:
+        self._until(lambda: not self._contains(words), f"not to contain {words!r}", timeout)
 
     def to_have_value(self, value: str, timeout: float = EXPECT_MS) -> None:
         self._until(lambda: self._property("value") == value, f"the value {value!r}", timeout)
@@ -57,6 +56,10 @@ class WebKitExpectation:
         if len(found) > 1:
             raise AssertionError(f"{len(found)} elements, where one was meant: {self.locator.steps}")
         return found[0] if found else None
+
+    def _contains(self, words: Words) -> bool:
+        text = " ".join(str(self._property("textContent")).split())
+        return bool(words.search(text)) if isinstance(words, re.Pattern) else words in text
 
     def _property(self, name: str) -> Any:
         element = self._one()

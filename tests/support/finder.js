@@ -13,6 +13,7 @@ globalThis.findElements = (() => {
     dialog: "dialog:not([role]), [role=dialog]",
     heading: "h1, h2, h3, h4, h5, h6, [role=heading]",
     link: "a[href]:not([role]), [role=link]",
+    list: "ul:not([role]), ol:not([role]), [role=list]",
     listitem: "li:not([role]), [role=listitem]",
     navigation: "nav, [role=navigation]",
     radio: "input[type=radio], [role=radio]",
@@ -59,7 +60,7 @@ globalThis.findElements = (() => {
       return Array.from({ length: found.snapshotLength }, (_, index) => found.snapshotItem(index));
     },
     role: (root, step) =>
-      inside(root, ROLES[step.role])
+      inside(root, ROLES[step.role] ?? `[role=${step.role}]`)
         .filter(told)
         .filter((element) => step.level === undefined || isLevel(element, step.level))
         .filter((element) => step.name === undefined || matches(nameOf(element), step.name)),

@@ -82,6 +82,7 @@ class WebKitPage(_Finding):
         self._log = log
         self._read_to = log.stat().st_size
         self._listeners: dict[str, Callable[[Any], None]] = {}
+        self.keyboard = SimpleNamespace(type=lambda text: driver.switch_to.active_element.send_keys(text))
 
     def on(self, event: str, listener: Callable[[Any], None]) -> None:
         """`pageerror` and `console`, heard whenever the test next looks at the page."""
@@ -174,6 +175,9 @@ class WebKitLocator(_Finding):
 
     def click(self, timeout: float = ACTION_MS) -> None:
         self._act(lambda element: element.click(), timeout)
+
+    def check(self) -> None:
+        self._act(lambda element: element.is_selected() or element.click(), ACTION_MS)
 
     def fill(self, text: str) -> None:
         """Type over what is there, key by key."""
