@@ -25,6 +25,7 @@ from hvapp.web import (
     red_book,
     review,
     security,
+    sorting,
     tablets,
 )
 from hvapp.web.assets import Assets
@@ -65,7 +66,7 @@ def create_app(settings: Settings | None = None, *, testing: bool = False) -> Fl
     app.extensions["keyring"] = Keyring(settings.keys_key)
     app.extensions["assets"] = Assets.load(settings.static_folder / "dist")
     app.before_request(access.enforce)
-    for module in (auth, api, openapi, pwa, review, red_book, tablets, admin):
+    for module in (auth, api, openapi, pwa, review, sorting, red_book, tablets, admin):
         app.register_blueprint(module.bp)
     presenters.install(app)
     security.install(app)

@@ -47,6 +47,11 @@ def oldest_first(parents: Mapping[str, Collection[str]]) -> dict[str, tuple[str,
     return ordered
 
 
+def own_visit_id(revision_id: str) -> str:
+    """The visit that begins with a version which was sent as one of another visit."""
+    return str(uuid.uuid5(_MERGES, f"visit of {revision_id}"))
+
+
 def merged_id(heads: Iterable[str]) -> str:
     """The same for the same versions, whoever puts them together and when."""
     return str(uuid.uuid5(_MERGES, "|".join(sorted(heads))))

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hvapp.domain.accounts import Account, Role
+from hvapp.domain.contacts import contact_rules
 from hvapp.domain.errors import Conflict, Invalid, NotAllowed, NotFound
-from hvapp.domain.reconcile import QUARANTINING
+from hvapp.domain.reconcile import QUARANTINING, Flag
 
 
 class VisitState(StrEnum):
@@ -120,6 +121,45 @@ def check_reason(reason: str) -> str:
     if len(text) > LONGEST_REASON:
         raise Invalid(f"Keep the reason to {LONGEST_REASON} characters.", "reason_too_long")
     return text
+
+
+FORM_FLAGS = frozenset({Flag.UNKNOWN_FORM.value, Flag.FORM_CHANGED.value})
+"""Why a visit cannot be read by the form it names."""
+
+UNDOABLE = frozenset(
+    {"filed_under_child", "filed_under_form", "visit_set_aside", "version_accepted", "items_set_aside"}
+)
+"""What a supervisor did in sorting out that can be taken back."""
+
+DECEASED = "deceased"
+"""Among what has to be looked at before approving: that the child has died."""
+
+
+def happens_once(contact_type: str) -> bool:
+    """Whether a child has this contact once: it has a time of its own. Targeted visits, say, may be many."""
+    return any(one.contact_type == contact_type and one.window for one in contact_rules().contacts)
+
+
+def check_seen(needed: Collection[str], seen: Collection[str]) -> None:
+    """What must not be overlooked was looked at. It asks for one more step; it does not refuse."""
+    if not set(needed) <= set(seen):
+        raise Invalid(
+            "Nothing was decided yet. First look at what is listed above the Approve button, and say so there.",
+            "look_first",
+        )
+
+
+def standing_flags(
+    flags: Iterable[str], *, state: VisitState, beside: bool, deceased: bool
+) -> tuple[Flag, ...]:
+    """The flags of a visit's present version, with what may have changed around it since."""
+    now = {
+        Flag.STALE_BASE: state is VisitState.TWO_VERSIONS,
+        Flag.SAME_CONTACT: beside,
+        Flag.CHILD_DECEASED: deceased,
+    }
+    found = {Flag(flag) for flag in flags} - now.keys() | {flag for flag, holds in now.items() if holds}
+    return tuple(flag for flag in Flag if flag in found)
 
 
 def check_may_sort(by: Account, *, author_ids: Collection[str], team_id: str) -> None:

@@ -14,12 +14,13 @@ from sqlalchemy.orm import Session
 from hvapp.domain.forms import FormDefinition, FormLibrary
 from hvapp.domain.forms.answers import read_decimal
 from hvapp.domain.forms.facts import ChildFacts, build_sealed_facts
+from hvapp.domain.forms.reading import red_alert_titles
 from hvapp.domain.forms.validate import check
 from hvapp.domain.reconcile import Flag
 from hvapp.store.changes import announce
 from hvapp.store.children import children_by_ids, measurements_by_child, record_before
 from hvapp.store.transaction import transaction
-from hvapp.store.visits import RevisionRow, VisitRow, add_judgements, unjudged
+from hvapp.store.visits import RevisionRow, Verdict, VisitRow, add_judgements, unjudged, visits_by_ids
 
 # Two programs reckoning the same formula agree far closer; more means another formula, or another child.
 GROWTH_TOLERANCE_SDS = Decimal("0.000001")
@@ -33,18 +34,21 @@ def judge_new(session: Session, forms: FormLibrary, now: datetime, limit: int = 
     if not rows:
         session.rollback()
         return 0
-    ids = {row.child_ref for row in rows}
+    visits = visits_by_ids(session, {row.visit_id for row in rows})
+    ids = {visit.child_id for visit in visits.values() if visit.child_id}
     children = children_by_ids(session, ids)
     measured = measurements_by_child(session, ids)
-    verdicts: dict[str, list[str]] = {}
+    verdicts: dict[str, Verdict] = {}
     for row in rows:
-        child, form = children.get(row.child_ref), forms.find(row.form_id, row.form_version)
+        visit, form = visits[row.visit_id], forms.find(*row.form_key)
+        child = children.get(visit.child_id or "")
         if child is None or form is None:
-            verdicts[row.id] = []
+            verdicts[row.id] = Verdict([])
         else:
-            before = record_before(row.visit_id, child, measured.get(child.id, []))
+            known = measured.get(child.id, [])
+            before = record_before(visit.id, child, known, visit.need_level_before)
             verdicts[row.id] = _verdict(row, form, before)
-    flagged = {row.visit_id for row in rows if verdicts[row.id]}
+    flagged = {row.visit_id for row in rows if verdicts[row.id].flags}
     with transaction(session):
         add_judgements(session, verdicts, now)
         for visit_id in flagged:
@@ -52,17 +56,17 @@ def judge_new(session: Session, forms: FormLibrary, now: datetime, limit: int = 
     return len(rows)
 
 
-def _verdict(row: RevisionRow, form: FormDefinition, child: ChildFacts) -> list[str]:
+def _verdict(row: RevisionRow, form: FormDefinition, child: ChildFacts) -> Verdict:
     """The flags of one revision. One that trips us up is a person's to look at and must not hold up all the others."""
     try:
         return _judge(row, form, child)
     except Exception as error:
         # Its words may quote an answer.
         log.error("visit_not_judged", revision_id=row.id, kind=type(error).__name__)
-        return [Flag.INVALID_ANSWERS.value]
+        return Verdict([Flag.INVALID_ANSWERS.value])
 
 
-def _judge(row: RevisionRow, form: FormDefinition, child: ChildFacts) -> list[str]:
+def _judge(row: RevisionRow, form: FormDefinition, child: ChildFacts) -> Verdict:
     payload = row.body["payload"]
     facts = build_sealed_facts(child, payload, row.sealed_at, form)
     findings = check(form, payload, facts)
@@ -73,7 +77,10 @@ def _judge(row: RevisionRow, form: FormDefinition, child: ChildFacts) -> list[st
         Flag.RED_ALERT: "red" in levels,
         Flag.AMBER_ALERT: "amber" in levels,
     }
-    return [flag.value for flag, holds in flags.items() if holds]
+    return Verdict(
+        [flag.value for flag, holds in flags.items() if holds],
+        red_alert_titles(form, payload, facts, findings.alerts),
+    )
 
 
 def _growth_differs(payload: dict[str, Any], facts: dict[str, Any]) -> bool:

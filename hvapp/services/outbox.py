@@ -246,7 +246,7 @@ def _approved_revision(row: OutboxRow) -> str | None:
 def _approved_record(row: OutboxRow, forms: FormLibrary) -> ApprovedRecord | Outcome:
     """The record behind a message, or why there can be none: one such message must not stop the others."""
     visit, revision = row.visit, row.revision
-    form = forms.find(revision.form_id, revision.form_version)
+    form = forms.find(*revision.form_key)
     if form is None:
         return Outcome(
             "dead", "form_unknown", "This service no longer has the form that the visit was recorded on."

@@ -1,7 +1,9 @@
 """What supervisors do: look through the queue, approve a visit or send it back."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -9,24 +11,28 @@ from hvapp.domain.accounts import Account
 from hvapp.domain.ages import civil_date
 from hvapp.domain.errors import NotFound
 from hvapp.domain.forms import FormDefinition, FormLibrary
-from hvapp.domain.forms.answers import read_decimal
+from hvapp.domain.forms.answers import is_usable, read_decimal
 from hvapp.domain.forms.facts import build_sealed_facts
 from hvapp.domain.forms.logic import look
+from hvapp.domain.forms.validate import check
 from hvapp.domain.reconcile import FLAG_WEIGHT, Flag
 from hvapp.domain.redbook import red_book_agreed
 from hvapp.domain.review import (
     AWAITING_REVIEW,
+    DECEASED,
     DECIDED,
     Query,
     VisitState,
     check_may_decide,
     check_queries,
     check_return,
+    check_seen,
+    happens_once,
+    standing_flags,
 )
 from hvapp.store.audit import write_audit
 from hvapp.store.changes import announce
 from hvapp.store.children import (
-    LARGEST_MEASUREMENT,
     ChildRow,
     ContactRow,
     MeasurementRow,
@@ -41,12 +47,12 @@ from hvapp.store.visits import (
     DecisionRow,
     RevisionRow,
     VisitRow,
+    has_later_approved,
     heads_of,
     latest_decisions,
-    quarantined_items,
-    receipts_of,
     visit_by_id,
     visit_to_change,
+    visits_beside,
     visits_in_states,
 )
 
@@ -68,6 +74,7 @@ class QueueLine:
     received_at: datetime
     state: VisitState
     flags: tuple[Flag, ...]
+    red_alerts: tuple[str, ...]
     amended: bool
     returned_before: bool
 
@@ -91,22 +98,12 @@ class DecidedLine:
     in_red_book_at: datetime | None
 
 
-@dataclass(frozen=True)
-class Unfiled:
-    """Something a tablet sent that could not be filed. `since_received`: a version with its number is on file."""
-
-    id: str
-    reason: str
-    received_at: datetime
-    sender_name: str
-    since_received: bool
-
-
 def queue(session: Session, reviewer: Account) -> list[QueueLine]:
     """Visits of the reviewer's team that wait for a decision: worst first, then the longest waiting."""
     visits = visits_in_states(session, reviewer.team.id, AWAITING_REVIEW)
     heads = heads_of(session, visits)
-    lines = [_line(visit, heads.get(visit.id), reviewer) for visit in visits]
+    beside = visits_beside(session, [visit for visit in visits if happens_once(visit.contact_type)])
+    lines = [_line(visit, heads.get(visit.id), reviewer, bool(beside.get(visit.id))) for visit in visits]
     return sorted(lines, key=lambda line: line.urgency)
 
 
@@ -125,22 +122,6 @@ def find_decided(session: Session, reviewer: Account, visit_id: str) -> DecidedL
     return next((_decided_line(one) for one in reversed(visit.decisions)), None)
 
 
-def unfiled(session: Session, reviewer: Account, limit: int = 100) -> list[Unfiled]:
-    """What the reviewer's team sent and could not be filed, newest first."""
-    items = quarantined_items(session, reviewer.team.id, limit)
-    on_file = receipts_of(session, {item.revision_ref for item, _ in items if item.revision_ref})
-    return [
-        Unfiled(
-            id=item.id,
-            reason=item.reason,
-            received_at=item.received_at,
-            sender_name=sender.name,
-            since_received=item.revision_ref in on_file,
-        )
-        for item, sender in items
-    ]
-
-
 def next_in_queue(session: Session, reviewer: Account) -> str | None:
     """The visit to read next: never one's own, nor one that cannot be decided yet."""
     return next(
@@ -154,20 +135,29 @@ def next_in_queue(session: Session, reviewer: Account) -> str | None:
 
 
 def approve(
-    session: Session, forms: FormLibrary, *, reviewer: Account, visit_id: str, rev_id: str, now: datetime
+    session: Session,
+    forms: FormLibrary,
+    *,
+    reviewer: Account,
+    visit_id: str,
+    rev_id: str,
+    now: datetime,
+    seen: Collection[str] = (),
 ) -> None:
     """Approve the revision the reviewer read; its red-book message is queued in the same transaction.
 
-    Raises NotFound for a visit whose child or form this service no longer has.
+    `seen`: what the reviewer says to have looked at, other visits for the same contact by their ids. Raises Invalid
+    while something is missing there, NotFound for a visit whose child or form this service no longer has.
     """
     with transaction(session):
         visit = _visit_to_decide(session, visit_id, reviewer, rev_id)
         revision = session.get_one(RevisionRow, rev_id)
-        form = forms.get(revision.form_id, revision.form_version)
+        form = forms.get(*revision.form_key)
         child = visit.child
         if child is None:
             raise NotFound("The child of this visit is not on record.")
         lock_child(session, child.id)
+        check_seen(_to_look_at(session, visit, child), seen)
         _decide(session, visit, reviewer, rev_id, "approved", None, [], now)
         kind = "update" if supersede_unsent(session, visit.id) else "new"
         # A family that refused waits for nothing: nobody is told in between that the red book is next.
@@ -206,6 +196,12 @@ def send_back(
         visit = _visit_to_decide(session, visit_id, reviewer, rev_id)
         _decide(session, visit, reviewer, rev_id, "returned", text, queries, now)
         visit.state = VisitState.RETURNED.value
+
+
+def _to_look_at(session: Session, visit: VisitRow, child: ChildRow) -> set[str]:
+    beside = visits_beside(session, [visit])[visit.id] if happens_once(visit.contact_type) else []
+    died = {DECEASED} if child.person.deceased_on is not None else set()
+    return {other.id for other in beside} | died
 
 
 def _visit_to_decide(session: Session, visit_id: str, reviewer: Account, rev_id: str) -> VisitRow:
@@ -268,7 +264,7 @@ def _write_to_record(
 
     Only answers to questions that were shown: a tablet keeps an answer that a later one hid, and nobody read it.
     """
-    before = record_before(visit.id, child, measurements_of(session, child.id))
+    before = record_before(visit.id, child, measurements_of(session, child.id), visit.need_level_before)
     payload = revision.body["payload"]
     facts = build_sealed_facts(before, payload, revision.sealed_at, form)
     answers = look(form, payload.get("answers"), facts).answers
@@ -284,10 +280,13 @@ def _write_to_record(
             visit_id=visit.id,
         )
     )
+    _write_need_level(session, form, visit, child, answers)
+    # Kept in the visit, where it can be corrected; on the record it would stand beside what was measured.
+    impossible = {one.field_id for one in check(form, payload, facts).findings if one.level == "hard"}
     at_birth_known = {(one.kind, one.value) for one in before.measurements if one.at_birth}
     for field in form.fields:
         value, measure = read_decimal(answers.get(field.id)), field.measure
-        if measure is None or value is None or abs(value) > LARGEST_MEASUREMENT:
+        if measure is None or value is None or field.id in impossible:
             continue
         measured_on = before.birth_date if measure.at_birth else visited_on
         if measured_on is None or (measure.at_birth and (measure.kind, value) in at_birth_known):
@@ -307,8 +306,22 @@ def _write_to_record(
     announce(session, [child.named_visitor_id], "child", child.id)
 
 
-def _line(visit: VisitRow, head: RevisionRow | None, reviewer: Account) -> QueueLine:
-    child = visit.child
+def _write_need_level(
+    session: Session, form: FormDefinition, visit: VisitRow, child: ChildRow, answers: Mapping[str, Any]
+) -> None:
+    """The level the visit found, unless a later visit has had its say; an amendment without one takes it back."""
+    asked, answer = form.field("need_level"), answers.get("need_level")
+    level = answer if asked is not None and is_usable(asked, answer) else visit.need_level_before
+    if level is None or level == child.need_level or has_later_approved(session, visit):
+        return
+    visit.need_level_before = visit.need_level_before or child.need_level
+    child.need_level = level
+
+
+def _line(visit: VisitRow, head: RevisionRow | None, reviewer: Account, beside: bool) -> QueueLine:
+    child, state = visit.child, VisitState(visit.state)
+    deceased = child is not None and child.person.deceased_on is not None
+    judged = head.judgement if head else None
     return QueueLine(
         visit_id=visit.id,
         child_name=child.person.name if child else "Child not on record",
@@ -319,8 +332,9 @@ def _line(visit: VisitRow, head: RevisionRow | None, reviewer: Account) -> Queue
         own=visit.author_id == reviewer.id,
         occurred_at=visit.occurred_at,
         received_at=visit.received_at,
-        state=VisitState(visit.state),
-        flags=tuple(Flag(flag) for flag in head.all_flags) if head else (),
+        state=state,
+        flags=standing_flags(head.all_flags if head else (), state=state, beside=beside, deceased=deceased),
+        red_alerts=tuple(judged.red_alerts or ()) if judged else (),
         amended=head is not None and head.parent_id is not None,
         returned_before=any(decision.outcome == "returned" for decision in visit.decisions),
     )

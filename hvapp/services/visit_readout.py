@@ -9,12 +9,15 @@ from sqlalchemy.orm import Session
 from hvapp.domain.accounts import Account
 from hvapp.domain.errors import NotFound
 from hvapp.domain.forms import FormDefinition, FormLibrary
-from hvapp.domain.forms.facts import ChildFacts
+from hvapp.domain.forms.answers import is_usable
+from hvapp.domain.forms.facts import ChildFacts, build_sealed_facts
+from hvapp.domain.forms.logic import look
 from hvapp.domain.forms.reading import Measured, Reading, read_changes, read_visit
 from hvapp.domain.forms.readout import ReadRow
+from hvapp.domain.forms.validate import check
 from hvapp.domain.growth import assess, derived_value
 from hvapp.domain.reconcile import Flag
-from hvapp.domain.review import VisitState, check_reason
+from hvapp.domain.review import VisitState, check_reason, happens_once, standing_flags
 from hvapp.store.audit import write_audit
 from hvapp.store.children import (
     MeasurementRow,
@@ -24,8 +27,9 @@ from hvapp.store.children import (
     relationships_to,
 )
 from hvapp.store.outbox import message_of_revision
+from hvapp.store.sorting import standing_act
 from hvapp.store.transaction import transaction
-from hvapp.store.visits import RevisionRow, VisitRow, visit_by_id
+from hvapp.store.visits import RevisionRow, VisitRow, visit_by_id, visits_beside
 
 KIND_WORDS = {"weight": "Weight", "length": "Length", "height": "Height", "ofc": "Head circumference"}
 
@@ -43,6 +47,26 @@ class Child:
     births_in_pregnancy: int
     birth_order: int
     need_level: str
+    deceased_on: date | None
+
+
+@dataclass(frozen=True)
+class OtherVisit:
+    """Another visit on file for the same child and contact. `readable`: this supervisor's team has it."""
+
+    visit_id: str
+    author_name: str
+    occurred_at: datetime
+    state: VisitState
+    readable: bool
+
+
+@dataclass(frozen=True)
+class SetAside:
+    act_id: str
+    by: str
+    at: datetime
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -69,7 +93,11 @@ class Decision:
 @dataclass(frozen=True)
 class VisitDetail:
     """Everything the review page shows. `reading` is None when the form is not known here; then every answer counts
-    as restricted, and `raw` has them once they are open."""
+    as restricted, and `raw` has them once they are open.
+
+    `beside`: other visits for the same contact, to be looked at before approving. `not_recorded`: measurements that
+    are not possible, and so stay off the child's record. `new_level`: the level of need that approving would write.
+    """
 
     visit_id: str
     rev_id: str
@@ -90,6 +118,11 @@ class VisitDetail:
     red_book_at: datetime | None
     red_book_reason: str | None
     restricted_open: bool
+    beside: tuple[OtherVisit, ...]
+    not_recorded: tuple[str, ...]
+    new_level: str | None
+    read_as: str | None
+    set_aside: SetAside | None
 
 
 def open_visit(
@@ -142,11 +175,15 @@ def _detail(
     head = session.get_one(RevisionRow, visit.head_revision_id)
     form = _form_of(forms, head)
     payload = head.body["payload"]
+    facts = _child_facts(session, visit)
+    state = VisitState(visit.state)
+    beside = visits_beside(session, [visit])[visit.id] if happens_once(visit.contact_type) else []
+    deceased = visit.child is not None and visit.child.person.deceased_on is not None
     reading = (
         read_visit(
             form,
             payload,
-            _child_facts(session, visit),
+            facts,
             head.sealed_at,
             _names(session, visit),
             restricted_open=restricted_open,
@@ -158,13 +195,13 @@ def _detail(
         visit_id=visit.id,
         rev_id=head.id,
         contact_type=visit.contact_type,
-        state=VisitState(visit.state),
+        state=state,
         own=visit.author_id == reviewer.id,
         child=_child(visit),
         author_name=visit.author.name,
         occurred_at=head.occurred_at,
         received_at=head.received_at,
-        flags=tuple(Flag(flag) for flag in head.all_flags),
+        flags=standing_flags(head.all_flags, state=state, beside=bool(beside), deceased=deceased),
         reading=reading,
         field_labels=_labels(form),
         raw=payload.get("answers") if form is None and restricted_open else None,
@@ -174,11 +211,51 @@ def _detail(
         red_book_at=visit.in_red_book_at,
         red_book_reason=_red_book_reason(session, visit, head),
         restricted_open=restricted_open,
+        beside=tuple(_other(one, reviewer) for one in beside),
+        not_recorded=_not_recorded(form, payload, facts, head) if form else (),
+        new_level=_new_level(form, payload, facts, visit, head) if form else None,
+        read_as=head.read_as,
+        set_aside=_set_aside(session, visit),
     )
 
 
+def _other(visit: VisitRow, reviewer: Account) -> OtherVisit:
+    return OtherVisit(
+        visit_id=visit.id,
+        author_name=visit.author.name,
+        occurred_at=visit.occurred_at,
+        state=VisitState(visit.state),
+        readable=visit.team_id == reviewer.team.id,
+    )
+
+
+def _not_recorded(
+    form: FormDefinition, payload: dict[str, Any], child: ChildFacts, head: RevisionRow
+) -> tuple[str, ...]:
+    facts = build_sealed_facts(child, payload, head.sealed_at, form)
+    impossible = {one.field_id for one in check(form, payload, facts).findings if one.level == "hard"}
+    return tuple(one.label for one in form.fields if one.measure and one.id in impossible)
+
+
+def _new_level(
+    form: FormDefinition, payload: dict[str, Any], child: ChildFacts, visit: VisitRow, head: RevisionRow
+) -> str | None:
+    facts = build_sealed_facts(child, payload, head.sealed_at, form)
+    answer = look(form, payload.get("answers"), facts).answers.get("need_level")
+    asked = form.field("need_level")
+    if asked is None or visit.child is None or asked.visibility == "X" or not is_usable(asked, answer):
+        return None
+    return answer if isinstance(answer, str) and answer != visit.child.need_level else None
+
+
+def _set_aside(session: Session, visit: VisitRow) -> SetAside | None:
+    act = standing_act(session, visit.id) if visit.state == VisitState.SET_ASIDE else None
+    by = act.account.name if act and act.account else "This service"
+    return SetAside(act.id, by, act.at, act.reason or "") if act else None
+
+
 def _form_of(forms: FormLibrary, revision: RevisionRow) -> FormDefinition | None:
-    return forms.find(revision.form_id, revision.form_version)
+    return forms.find(*revision.form_key)
 
 
 def _labels(form: FormDefinition | None) -> dict[str, str]:
@@ -232,7 +309,7 @@ def _earlier_versions(
     labels = _labels(form)
     versions = []
     for row in reversed(visit.revisions):
-        if row.id == head.id:
+        if row.id == head.id or row.apart:
             continue
         changed, held = (
             read_changes(form, row.body["payload"], head.body["payload"], restricted_open=restricted_open)
@@ -270,7 +347,7 @@ def _child_facts(session: Session, visit: VisitRow) -> ChildFacts:
     child = visit.child
     if child is None:
         return ChildFacts(birth_date=None, sex="not_known")
-    return record_before(visit.id, child, measurements_of(session, child.id))
+    return record_before(visit.id, child, measurements_of(session, child.id), visit.need_level_before)
 
 
 def _names(session: Session, visit: VisitRow) -> dict[str, str]:
@@ -298,4 +375,5 @@ def _child(visit: VisitRow) -> Child | None:
         births_in_pregnancy=row.births_in_pregnancy,
         birth_order=row.birth_order,
         need_level=row.need_level,
+        deceased_on=row.person.deceased_on,
     )

@@ -30,12 +30,12 @@ class SortingActRow(Base):
     act: Mapped[str]
     reason: Mapped[str | None] = mapped_column(Text)
     before: Mapped[dict[str, Any]]
-    account_id: Mapped[str] = mapped_column(Id, ForeignKey("account.id"))
+    account_id: Mapped[str | None] = mapped_column(Id, ForeignKey("account.id"))  # None: the service itself
     at: Mapped[datetime]
     undone_at: Mapped[datetime | None]
     undone_by_id: Mapped[str | None] = mapped_column(Id, ForeignKey("account.id"))
 
-    account: Mapped[AccountRow] = relationship(foreign_keys=[account_id])
+    account: Mapped[AccountRow | None] = relationship(foreign_keys=[account_id])
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Pile:
 def record_act(
     session: Session,
     *,
-    by_id: str,
+    by_id: str | None,
     team_id: str,
     subject_type: str,
     subject_id: str,

@@ -4,7 +4,8 @@ Done whenever versions were added that do not simply follow one another, and aft
 out. The outcome depends on the versions alone, so the order in which they arrived leaves no trace.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,7 +20,8 @@ from hvapp.domain.lineage import SERVER_DEVICE, Node, heads_of, merged_id
 from hvapp.domain.merge import Merged, Version, merge_versions
 from hvapp.domain.reconcile import Flag, in_order
 from hvapp.domain.review import VisitState, state_of_versions
-from hvapp.store.children import record_before
+from hvapp.store.children import ChildRow, record_before
+from hvapp.store.sorting import forget_judgements
 from hvapp.store.visits import RevisionRow, VisitRow, next_receipt_numbers
 
 # Said of one version by itself; the version made from it has left these behind.
@@ -210,3 +212,26 @@ def _derived(
         return dict(payload.get("derived") or {})
     child = record_before(visit.id, visit.child, [])
     return dict(derive(child, payload["answers"], latest.sealed_at, form))
+
+
+def let_pass(session: Session, rows: Iterable[RevisionRow], flags: AbstractSet[str]) -> None:
+    """A supervisor has looked into these flags: they no longer keep the versions from review."""
+    rows = list(rows)
+    for row in rows:
+        row.accepted = in_order({*(row.accepted or ()), *(flags & set(row.flags))})
+    forget_judgements(session, [row.id for row in rows])
+
+
+def no_longer_pass(session: Session, rows: Iterable[RevisionRow], flags: AbstractSet[str]) -> None:
+    """The same taken back."""
+    rows = list(rows)
+    for row in rows:
+        row.accepted = [flag for flag in row.accepted or () if flag not in flags]
+    forget_judgements(session, [row.id for row in rows])
+
+
+def flag_allocation(visit: VisitRow, child: ChildRow) -> None:
+    """Whether it was the visitor's own child could not be told while nobody knew whose it was."""
+    for row in visit.revisions:
+        if not row.apart and child.named_visitor_id != row.author_id:
+            row.flags = in_order({*row.flags, Flag.NOT_ALLOCATED.value})

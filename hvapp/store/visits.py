@@ -1,6 +1,6 @@
 """Visits and their revisions, decisions, and whatever arrived that could not be taken as it was."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,6 @@ from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint, false, insert,
 from sqlalchemy.orm import (
     Mapped,
     Session,
-    defer,
     joinedload,
     load_only,
     mapped_column,
@@ -16,6 +15,7 @@ from sqlalchemy.orm import (
     selectinload,
 )
 
+from hvapp.domain.review import VisitState
 from hvapp.store.accounts import AccountRow
 from hvapp.store.base import Base, Id, new_id
 from hvapp.store.children import ChildRow
@@ -159,7 +159,7 @@ class QuarantineRow(Base):
     """Something a tablet sent that cannot be filed. Kept whole for a person to look at."""
 
     __tablename__ = "quarantine"
-    __table_args__ = (UniqueConstraint("account_id", "body_sha256"),)
+    __table_args__ = (UniqueConstraint("account_id", "body_sha256"), Index(None, "act_id", "reason"))
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     account_id: Mapped[str] = mapped_column(Id, ForeignKey("account.id"))
@@ -169,7 +169,7 @@ class QuarantineRow(Base):
     body_sha256: Mapped[str]
     received_at: Mapped[datetime]
     device_id: Mapped[str | None] = mapped_column(Id)
-    act_id: Mapped[str | None] = mapped_column(Id, ForeignKey("sorting_act.id"), index=True)  # None: open
+    act_id: Mapped[str | None] = mapped_column(Id, ForeignKey("sorting_act.id"))  # None: open
 
 
 def visit_by_id(session: Session, visit_id: str) -> VisitRow | None:
@@ -215,12 +215,56 @@ def visits_in_states(session: Session, team_id: str, states: tuple[str, ...]) ->
     )
 
 
+def visits_beside(session: Session, visits: list[VisitRow]) -> dict[str, list[VisitRow]]:
+    """For each of these visits the others of the same child and contact that were not set aside, oldest first."""
+    child_ids = {visit.child_id for visit in visits if visit.child_id}
+    rows = session.scalars(
+        select(VisitRow)
+        .where(VisitRow.child_id.in_(child_ids), VisitRow.state != VisitState.SET_ASIDE.value)
+        .order_by(VisitRow.occurred_at)
+        .options(joinedload(VisitRow.author))
+    ).all()
+    of_contact: dict[tuple[str | None, str], list[VisitRow]] = {}
+    for row in rows:
+        of_contact.setdefault((row.child_id, row.contact_type), []).append(row)
+    return {
+        visit.id: [
+            row for row in of_contact.get((visit.child_id, visit.contact_type), ()) if row.id != visit.id
+        ]
+        for visit in visits
+    }
+
+
+def has_later_approved(session: Session, visit: VisitRow) -> bool:
+    """Whether a visit of the same child that took place after this one has been approved."""
+    query = (
+        select(VisitRow.id)
+        .join(DecisionRow, DecisionRow.visit_id == VisitRow.id)
+        .where(
+            VisitRow.child_id == visit.child_id,
+            VisitRow.id != visit.id,
+            VisitRow.occurred_at > visit.occurred_at,
+            DecisionRow.outcome == "approved",
+        )
+        .limit(1)
+    )
+    return session.scalar(query) is not None
+
+
 def heads_of(session: Session, visits: list[VisitRow]) -> dict[str, RevisionRow]:
     """The head revision of each visit, by visit id, without its body."""
     rows = session.scalars(
         select(RevisionRow)
         .where(RevisionRow.id.in_([visit.head_revision_id for visit in visits]))
-        .options(load_only(RevisionRow.visit_id, RevisionRow.parent_id, RevisionRow.flags))
+        .options(
+            load_only(
+                RevisionRow.visit_id,
+                RevisionRow.parent_id,
+                RevisionRow.flags,
+                RevisionRow.device_id,
+                RevisionRow.received_at,
+            )
+        )
     )
     return {row.visit_id: row for row in rows}
 
@@ -248,20 +292,6 @@ def latest_decisions(
 def add_quarantined(session: Session, **values: Any) -> None:
     """Keep what cannot be filed; the same body from the same account is kept once."""
     insert_unless_there(session, QuarantineRow, [values])
-
-
-def quarantined_items(session: Session, team_id: str, limit: int) -> list[tuple[QuarantineRow, AccountRow]]:
-    """What the people of a team sent and could not be filed, with who sent it; newest first, without the bodies."""
-    rows = session.execute(
-        select(QuarantineRow, AccountRow)
-        .join(AccountRow, AccountRow.id == QuarantineRow.account_id)
-        .where(AccountRow.team_id == team_id)
-        .order_by(QuarantineRow.received_at.desc())
-        .limit(limit)
-        # A faulty tablet may have sent gigabytes.
-        .options(defer(QuarantineRow.body))
-    )
-    return [(item, sender) for item, sender in rows]
 
 
 @dataclass
@@ -398,13 +428,30 @@ def unjudged(session: Session, limit: int) -> list[RevisionRow]:
     )
 
 
-def add_judgements(session: Session, verdicts: dict[str, list[str]], now: datetime) -> None:
+def visits_by_ids(session: Session, ids: set[str]) -> dict[str, VisitRow]:
+    return {row.id: row for row in session.scalars(select(VisitRow).where(VisitRow.id.in_(ids)))}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the rules say of one version; the red alerts by their titles, with nothing of a restricted part."""
+
+    flags: list[str]
+    red_alerts: list[str] = field(default_factory=list)
+
+
+def add_judgements(session: Session, verdicts: dict[str, Verdict], now: datetime) -> None:
     """Write verdicts down; one that is there already stays."""
     insert_unless_there(
         session,
         JudgementRow,
         [
-            {"revision_id": revision_id, "flags": flags, "judged_at": now}
-            for revision_id, flags in verdicts.items()
+            {
+                "revision_id": revision_id,
+                "flags": verdict.flags,
+                "red_alerts": verdict.red_alerts,
+                "judged_at": now,
+            }
+            for revision_id, verdict in verdicts.items()
         ],
     )

@@ -36,11 +36,27 @@ NEED_WORDS = {
 UNFILED_WORDS = {
     "hash": "It arrived changed from how it was completed",
     "malformed": "It could not be read as a visit",
+    "key": "It was sealed in a way that this service cannot open",
+    "too_large": "It was too large for a visit",
 } | {flag.value: f"A new version did not fit its visit. {FLAG_WORDS[flag]}" for flag in QUARANTINING}
+ACT_WORDS = {
+    "filed_under_child": "Filed under a child",
+    "filed_under_form": "Sent to review by another form",
+    "filed_by_itself": "Filed by itself, once that was possible",
+    "visit_set_aside": "Visit set aside",
+    "version_accepted": "Taken as a version of its visit",
+    "made_own_visit": "Made a visit of its own",
+    "items_set_aside": "Set aside as seen",
+    "settled": "Chosen between two versions",
+}
 MANY_AT_ONCE = {2: "Twin", 3: "Triplet", 4: "Quadruplet"}
 
 FLAG_COLOURS = {
     Flag.RED_ALERT: "red",
+    Flag.CHILD_DECEASED: "red",
+    Flag.REVOKED_TABLET: "orange",
+    Flag.SAME_CONTACT: "orange",
+    Flag.MERGED: "yellow",
     Flag.STALE_BASE: "orange",
     Flag.INVALID_ANSWERS: "orange",
     Flag.FUTURE_DATED: "orange",
@@ -50,12 +66,14 @@ FLAG_COLOURS = {
 }
 STATE_COLOURS = {
     VisitState.QUARANTINED: "orange",
+    VisitState.TWO_VERSIONS: "orange",
     VisitState.RECEIVED: "blue",
     VisitState.RETURNED: "purple",
     VisitState.APPROVED: "aqua-green",
     VisitState.IN_RED_BOOK: "green",
     VisitState.RED_BOOK_FAILED: "red",
     VisitState.NOT_SHARED: "white",
+    VisitState.SET_ASIDE: "grey",
 }
 
 
@@ -93,6 +111,7 @@ class NavigationItem:
 
 NAVIGATION = (
     NavigationItem("review.queue", "Review", frozenset({Role.SUPERVISOR})),
+    NavigationItem("sorting.index", "To sort out", frozenset({Role.SUPERVISOR})),
     NavigationItem("red_book.waiting", "Red book", frozenset({Role.SUPERVISOR})),
     NavigationItem("tablets.tablet_list", "Tablets", frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})),
     NavigationItem("admin.account_list", "Accounts", frozenset({Role.ADMINISTRATOR})),
@@ -273,6 +292,7 @@ def navigation() -> list[dict[str, Any]]:
 def install(app: Flask) -> None:
     """Make the words above known to every template."""
     app.jinja_env.filters.update(
+        act_words=lambda act: ACT_WORDS.get(act, act),
         age=age,
         contact_words=contact_words,
         centile_words=centile_words,

@@ -21,7 +21,7 @@ from hvapp.domain.errors import DomainError, NotFound
 from hvapp.domain.reconcile import Flag
 from hvapp.domain.review import VisitState
 from hvapp.extensions import db
-from hvapp.services import judging, review, visit_readout
+from hvapp.services import judging, rechecking, review, sorting, visit_readout
 from hvapp.services.visit_readout import VisitDetail
 from hvapp.web.access import roles, signed_in
 from hvapp.web.errors import STATUS
@@ -62,6 +62,7 @@ SORTS = (
 @bp.get("")
 @roles(Role.SUPERVISOR)
 def queue() -> ResponseReturnValue:
+    rechecking.recheck(db.session, current_app.extensions["forms"], signed_in(), datetime.now(UTC))
     judging.judge_new(db.session, current_app.extensions["forms"], datetime.now(UTC))
     lines = review.queue(db.session, signed_in())
     to_review = [line for line in lines if line.state is VisitState.RECEIVED]
@@ -75,8 +76,7 @@ def queue() -> ResponseReturnValue:
         sorts=SORTS,
         shown=shown,
         sort=sort,
-        set_aside=[line for line in lines if line.state is VisitState.QUARANTINED],
-        unfiled=review.unfiled(db.session, signed_in()),
+        to_sort=sorting.count_to_sort(db.session, signed_in()),
         decided=review.recently_decided(db.session, signed_in()),
         just_decided=_just_decided(),
     )
@@ -118,9 +118,10 @@ def approve(visit_id: str) -> ResponseReturnValue:
             visit_id=visit_id,
             rev_id=form.rev_id.data or "",
             now=datetime.now(UTC),
+            seen=form.seen.data or (),
         )
     except DomainError as error:
-        return _refused(visit_id, error)
+        return _refused(visit_id, error, seen=form.seen.data)
     return _on_to_the_next(visit_id)
 
 
@@ -165,12 +166,15 @@ def _open(visit_id: str, restricted_reason: str | None = None) -> VisitDetail:
     )
 
 
-def _refused(visit_id: str, error: DomainError, form: ReturnForm | None = None) -> ResponseReturnValue:
+def _refused(
+    visit_id: str, error: DomainError, form: ReturnForm | None = None, seen: list[str] | None = None
+) -> ResponseReturnValue:
     """Say on the visit's own page why nothing was decided, with everything that was typed still there."""
     if isinstance(error, NotFound):
         raise error
     status = STATUS.get(type(error), 400)
-    return _visit_page(_open(visit_id), form=form, problems=[Problem(error.message)], status=status)
+    problem = Problem(error.message, "seen" if error.code == "look_first" else None)
+    return _visit_page(_open(visit_id), form=form, problems=[problem], seen=seen, status=status)
 
 
 def _visit_page(
@@ -179,6 +183,7 @@ def _visit_page(
     form: ReturnForm | None = None,
     problems: list[Problem] | None = None,
     reason: str | None = None,
+    seen: list[str] | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:
     form = form or ReturnForm(formdata=None)
@@ -192,6 +197,7 @@ def _visit_page(
             form=form,
             problems=problems or [],
             reason=reason or "",
+            seen=seen or [],
             may_decide=detail.state is VisitState.RECEIVED and not detail.own,
             just_decided=_just_decided(),
         ),

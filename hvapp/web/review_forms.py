@@ -3,7 +3,16 @@
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import FieldList, Form, FormField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms import (
+    FieldList,
+    Form,
+    FormField,
+    HiddenField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 
 from hvapp.domain.errors import Invalid
 from hvapp.domain.review import LONGEST_QUERY, Query, check_reason, check_return
@@ -14,7 +23,10 @@ MOST_QUESTIONS = 10
 
 
 class ApproveForm(FlaskForm):  # type: ignore[misc]
+    """`seen`: what the page asks to look at first, each with a box of its own."""
+
     rev_id = HiddenField()
+    seen = SelectMultipleField(validate_choice=False)
 
 
 class QuestionForm(Form):  # type: ignore[misc]

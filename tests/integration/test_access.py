@@ -19,6 +19,7 @@ from tests.support.world import World
 
 PRIVATE_PAGES = {
     "/review": Role.SUPERVISOR,
+    "/sort": Role.SUPERVISOR,
     "/red-book": Role.SUPERVISOR,
     "/admin/accounts": Role.ADMINISTRATOR,
     "/admin/accounts/new": Role.ADMINISTRATOR,

@@ -70,7 +70,8 @@ def test_what_is_not_a_visit_is_kept_and_told_so(
 
     assert (refused["result"], stored["result"]) == ("rejected:malformed", "stored")
     assert json.loads(session.scalars(select(QuarantineRow)).one().body) == bad
-    assert sue.get("/review").has("Could not be filed", "Maya Marlow")
+    assert sue.get("/review").has("To sort out: 1", "Maya Marlow")
+    assert sue.get("/sort").has("Could not be filed")
     assert sue.get(f"/review/{good['visit_id']}").status_code == 200
 
 
@@ -188,7 +189,9 @@ def test_json_that_says_two_things_or_nothing_is_not_taken(
 
     [result] = tablet.push_sealed(
         tablet.envelope_of_bytes(
-            plain.replace(written, read).encode(), rev_id=revision["rev_id"], device_seq=revision["device_seq"]
+            plain.replace(written, read).encode(),
+            rev_id=revision["rev_id"],
+            device_seq=revision["device_seq"],
         )
     )
 
@@ -249,12 +252,12 @@ def test_a_version_that_cannot_join_its_visit_is_shown_to_a_supervisor(
 
     session.rollback()
     assert session.get_one(VisitRow, first["visit_id"]).head_revision_id == first["rev_id"]
-    page = sue.get("/review")
-    page.has("Could not be filed", "Sent by Ben Osei", *(words for _, _, words in shelved))
-    assert page.text.count("Sent by") == len(shelved)
+    page = sue.get("/sort")
+    page.has("Could not be filed", "Ben Osei", *(words for _, _, words in shelved))
+    assert sum(address.startswith("/sort/pile") for address in page.addresses) == len(shelved)
 
 
-def test_the_queue_reads_nothing_of_what_was_set_aside(tablet: Tablet, sue: Desk, world: World) -> None:
+def test_a_flood_of_what_could_not_be_filed_is_one_line(tablet: Tablet, sue: Desk, world: World) -> None:
     """A faulty tablet may leave gigabytes there; the list needs none of it, and one question is enough."""
     tablet.push(*({"junk": "x" * 1000, "rev_id": new_id()} for _ in range(100)))
     asked: list[str] = []
@@ -264,13 +267,14 @@ def test_the_queue_reads_nothing_of_what_was_set_aside(tablet: Tablet, sue: Desk
 
     event.listen(Engine, "before_cursor_execute", note)
     try:
-        page = sue.get("/review")
+        page = sue.get("/sort")
     finally:
         event.remove(Engine, "before_cursor_execute", note)
 
-    assert page.text.count("Sent by Amira Khan") == 100
-    [statement] = [one for one in asked if "FROM quarantine" in one]
-    assert not re.search(r"quarantine\.body\b(?!_)", statement)
+    page.has("How many 100 Sent by Amira Khan")
+    assert sum(address.startswith("/sort/pile") for address in page.addresses) == 1
+    of_items = [one for one in asked if "FROM quarantine" in one]
+    assert of_items and not any(re.search(r"quarantine\.body\b(?!_)", one) for one in of_items)
     assert len(asked) < 20
 
 

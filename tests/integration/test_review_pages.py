@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hvapp.domain.review import Query
-from hvapp.services import review
+from hvapp.services import children, review
 from hvapp.store.audit import AuditRow
 from hvapp.store.children import ChildRow
 from hvapp.store.outbox import OutboxRow
@@ -88,7 +88,7 @@ class TestQueue:
         visits = [address for address in page.addresses if address.startswith("/review/")]
         assert visits[0] == f"/review/{red['visit_id']}"
         page.has(
-            "Red alert", "Nothing stood out", "Maya Marlow", "12 days old", "Amira Khan", "New birth visit"
+            "Red alert", "Another visit for the same contact", "12 days old", "Amira Khan", "New birth visit"
         )
 
     def test_filters_say_how_many_and_keep_the_others_out(
@@ -142,53 +142,39 @@ class TestQueue:
         visits = [address for address in page.addresses if address.startswith("/review/")]
         assert visits[-1] == f"/review/{own['visit_id']}"
 
-    def test_what_cannot_be_reviewed_stands_apart_with_plain_reasons(
+    def test_what_cannot_be_reviewed_waits_on_a_page_of_its_own(
         self, desk: Desk, tablet: Tablet, world: World
     ) -> None:
-        tablet.push(tablet.revision(world, child_id=new_id()))
+        assert "To sort out:" not in desk.get("/review").text
+        tablet.push(tablet.revision(world, child_id=new_id()), {"what": "nonsense"})
 
         page = desk.get("/review")
 
-        page.has(
-            "Nothing waits for you",
-            "Needs sorting out",
-            "Child not on record",
-            "The child is not on this service’s records",
-        )
+        page.has("Nothing waits for you", "To sort out: 2")
+        assert "/sort" in page.addresses
 
-    def test_what_could_not_be_filed_is_listed_without_its_content(
-        self, desk: Desk, tablet: Tablet, world: World
+    def test_a_red_alert_is_named(self, desk: Desk, tablet: Tablet, world: World) -> None:
+        push(tablet, world, weight_kg="2.580")
+
+        desk.get("/review").has("Red alert", "Weight loss of more than 10%")
+
+    def test_a_visit_on_a_child_who_died_says_so_before_it_can_be_approved(
+        self, desk: Desk, world: World, session: Session, sent: dict
     ) -> None:
-        altered = tablet.revision(world)
-        altered["payload"]["answers"]["child_voice"] = "Changed on the way"
-        tablet.push(altered, {"what": "nonsense"})
+        today = datetime.now(UTC)
+        children.record_death(session, world.child_id, on=today.date(), by=world.sue, now=today)
 
-        page = desk.get("/review")
-
-        page.has(
-            "Could not be filed",
-            "It arrived changed from how it was completed",
-            "It could not be read as a visit",
-            "Sent by Amira Khan",
-        )
-        assert "Changed on the way" not in page.html
-        assert "nonsense" not in page.html
-
-    def test_an_unfiled_item_whose_visit_came_later_says_so(
-        self, desk: Desk, tablet: Tablet, world: World
-    ) -> None:
-        whole = tablet.revision(world)
-        tablet.push(whole | {"sha256": "0" * 64})
-        tablet.push(whole)
-
-        desk.get("/review").has("A version of this visit is on file")
+        desk.get("/review").has("The child has died")
+        open_page(desk, sent).has("Died", "I know that the child died")
+        assert approve(desk, sent).status_code == 422
+        assert approve(desk, sent, seen="deceased").status_code == 302
 
     def test_decided_visits_are_listed_with_where_they_stand(
         self, desk: Desk, tablet: Tablet, world: World, session: Session, sent: dict
     ) -> None:
         returned = push(tablet, world)
         return_visit(session, world, returned, "Please look again")
-        approve(desk, sent)
+        approve(desk, sent, seen=returned["visit_id"])
 
         desk.get("/review").has(
             "Recently decided", "Returned", "Approved, waiting for the red book", "by Sue Park"
@@ -408,13 +394,31 @@ class TestDecision:
     ) -> None:
         following = push(tablet, world)
 
-        page = approve(desk, sent)
+        page = approve(desk, sent, seen=following["visit_id"])
 
         assert page.response.location == f"/review/{following['visit_id']}"
         shown = desk.follow(page)
         shown.has("Maya Marlow: approved.")
         assert session.get_one(VisitRow, sent["visit_id"]).state == "approved"
         assert "Maya Marlow: approved." not in desk.get("/review").text
+
+    def test_another_visit_for_the_same_contact_is_looked_at_first(
+        self, app: Flask, desk: Desk, tablet: Tablet, world: World, session: Session, sent: dict
+    ) -> None:
+        ben = Tablet(app.test_client()).sign_in(world.ben)
+        other = push(ben, world)
+        page = open_page(desk, sent)
+        page.has("Another visit for the same contact is on file", "Both took place", "Ben Osei")
+        assert f"/review/{other['visit_id']}" in page.addresses
+        open_page(desk, other).has("Amira Khan")
+
+        refused = approve(desk, sent)
+
+        assert refused.status_code == 422
+        refused.has("Nothing was decided yet")
+        assert "#seen" in refused.addresses
+        assert session.get_one(VisitRow, sent["visit_id"]).state == "received"
+        assert approve(desk, sent, seen=other["visit_id"]).status_code == 302
 
     def test_the_last_one_leads_back_to_the_queue(self, desk: Desk, sent: dict) -> None:
         page = approve(desk, sent)

@@ -3,16 +3,20 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hvapp.services import review
+from hvapp.store.visits import VisitRow
 from tests.support.client import FORMS
 from tests.support.world import World
 
 
 def approve(session: Session, world: World, sent: dict[str, Any], **changes: Any) -> None:
-    """Sue approves this revision now; `changes` say otherwise."""
+    """Sue approves this revision now, having looked at whatever else is on file; `changes` say otherwise."""
+    beside = select(VisitRow.id).where(VisitRow.id != sent["visit_id"], VisitRow.child_id == sent["child_id"])
     given = {
+        "seen": {*session.scalars(beside), "deceased"},
         "reviewer": world.sue,
         "visit_id": sent["visit_id"],
         "rev_id": sent["rev_id"],

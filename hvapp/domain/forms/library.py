@@ -38,6 +38,13 @@ class FormLibrary:
         of_type = [form for form in self if form.contact_type == contact_type]
         return max(of_type, key=lambda form: form.version, default=None)
 
+    def nearest(self, form_id: str, version: int, contact_type: str) -> FormDefinition | None:
+        """By which form to read a visit whose own is not here: another version of it, else what is asked today."""
+        versions = [form for form in self if form.id == form_id]
+        if versions:
+            return min(versions, key=lambda form: (abs(form.version - version), -form.version))
+        return self.current(contact_type)
+
 
 def load_forms(directory: Path) -> FormLibrary:
     """Read every form file of a directory. Raises FormMistakes, naming the file and each mistake."""

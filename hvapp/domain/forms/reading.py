@@ -12,8 +12,11 @@ from typing import Any
 from hvapp.domain.forms.answers import read_decimal
 from hvapp.domain.forms.definition import FormDefinition
 from hvapp.domain.forms.facts import ChildFacts, build_sealed_facts, derive
+from hvapp.domain.forms.logic import Facts
 from hvapp.domain.forms.readout import ReadRow, ReadSection, derived_text, differences, read_out
 from hvapp.domain.forms.validate import Alert, Finding, check
+
+RESTRICTED_ALERT = "Red alert in a restricted part"
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,21 @@ def read_visit(
         held_alerts=len(found.alerts) - len(alerts),
         held_findings=len(found.findings) - len(findings),
     )
+
+
+def red_alert_titles(
+    form: FormDefinition, payload: Mapping[str, Any], facts: Facts, alerts: list[Alert]
+) -> list[str]:
+    """Which red alerts there are, for a list that anybody of the team may see: nothing of a restricted part."""
+    red = [alert for alert in alerts if alert.level == "red"]
+    if not red:
+        return []
+    rows = [row for section in read_out(form, payload, facts, {}) for row in section.rows]
+    closed = _restricted_fields(form, rows)
+    titles = [
+        alert.title if closed.isdisjoint(_fields_behind(form, alert)) else RESTRICTED_ALERT for alert in red
+    ]
+    return list(dict.fromkeys(titles))
 
 
 def read_changes(

@@ -35,7 +35,7 @@ def upgrade() -> None:
         sa.Column("act", sa.String(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("before", sa.JSON(), nullable=False),
-        sa.Column("account_id", sa.String(length=36), nullable=False),
+        sa.Column("account_id", sa.String(length=36), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("undone_by_id", sa.String(length=36), nullable=True),
@@ -73,7 +73,7 @@ def upgrade() -> None:
     with op.batch_alter_table("quarantine", schema=None) as batch_op:
         batch_op.add_column(sa.Column("device_id", sa.String(length=36), nullable=True))
         batch_op.add_column(sa.Column("act_id", sa.String(length=36), nullable=True))
-        batch_op.create_index(batch_op.f("ix_quarantine_act_id"), ["act_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_quarantine_act_id_reason"), ["act_id", "reason"], unique=False)
         batch_op.create_foreign_key(
             batch_op.f("fk_quarantine_act_id_sorting_act"), "sorting_act", ["act_id"], ["id"]
         )
@@ -104,7 +104,7 @@ def downgrade() -> None:
         batch_op.drop_column("red_alerts")
     with op.batch_alter_table("quarantine", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_quarantine_act_id_sorting_act"), type_="foreignkey")
-        batch_op.drop_index(batch_op.f("ix_quarantine_act_id"))
+        batch_op.drop_index(batch_op.f("ix_quarantine_act_id_reason"))
         batch_op.drop_column("act_id")
         batch_op.drop_column("device_id")
     with op.batch_alter_table("revision", schema=None) as batch_op:
