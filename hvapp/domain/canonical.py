@@ -6,11 +6,14 @@ differently, so decimals travel as strings.
 
 import hashlib
 import json
+from collections.abc import Collection
 from typing import Any
 
 DEEPEST = 64
 """Levels of lists and objects in a record. A visit has about seven; a record near the limit of what a parser follows
 might be read where it comes in and nowhere deeper in the program."""
+
+_SCALARS = (str, int, type(None))
 
 
 def canonical_json(value: Any) -> bytes:
@@ -41,16 +44,17 @@ def is_too_deep(value: Any) -> bool:
 
 
 def _refuse_other_types(value: Any, levels: int) -> None:
-    if value is None or isinstance(value, str | bool | int):
-        return
-    if levels == 0:
-        raise TypeError("a record may not be nested so deeply")
-    if isinstance(value, list):
-        for item in value:
-            _refuse_other_types(item, levels - 1)
+    """Called for every revision that comes in, so it steps into containers only."""
+    if isinstance(value, _SCALARS):
         return
     if isinstance(value, dict) and all(isinstance(key, str) for key in value):
-        for item in value.values():
-            _refuse_other_types(item, levels - 1)
-        return
-    raise TypeError(f"a record may not hold a {type(value).__name__}")
+        inside: Collection[Any] = value.values()
+    elif isinstance(value, list):
+        inside = value
+    else:
+        raise TypeError(f"a record may not hold a {type(value).__name__}")
+    if levels == 0:
+        raise TypeError("a record may not be nested so deeply")
+    for one in inside:
+        if not isinstance(one, _SCALARS):
+            _refuse_other_types(one, levels - 1)
