@@ -27,6 +27,14 @@ export function travelSize({ box }) {
 }
 
 /**
+ * Whether only the vault itself could still give this item to the server.
+ * @param {OutboxRow} row
+ */
+export function needsSealing({ sealed, result }) {
+  return sealed === null || result === "rejected:key";
+}
+
+/**
  * How many completed visits the server has not acknowledged yet.
  * @param {TabletDatabase} db
  * @param {string} vaultId
@@ -91,8 +99,8 @@ function envelopeOf({ id, seq, sealed }) {
 
 /**
  * Writes down what the server answered, item by item, in one strict transaction. Only `stored` or `duplicate`
- * with a receipt is an acknowledgement. What no key of the server's opens goes back to be sealed again. Anything
- * that is neither that nor a rejection leaves its item waiting.
+ * with a receipt is an acknowledgement. What no key of the server's opens waits to be sealed again. Anything that
+ * is neither that nor a rejection leaves its item waiting.
  * @param {TabletDatabase} db
  * @param {string} vaultId
  * @param {PushResult[]} results
@@ -118,7 +126,8 @@ export async function acknowledge(db, vaultId, results, now = Date.now()) {
         settled.add(id);
         acked += 1;
       } else if (result === "rejected:key") {
-        await db.outbox.put({ ...row, state: "sealed", result, sealed: null, faults: row.faults + 1 });
+        // The box stays: for a vault that nobody opens any more it is all there is, and the key may come back.
+        await db.outbox.put({ ...row, state: "sealed", result, faults: row.faults + 1 });
         settled.add(id);
       } else if (result.startsWith("rejected:")) {
         await db.outbox.put({ ...row, state: "refused", result });

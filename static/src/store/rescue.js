@@ -6,6 +6,7 @@
 
 import { sealToServer } from "../lib/hpke.js";
 import { write } from "./db.js";
+import { needsSealing } from "./delivery.js";
 
 /** @typedef {import("./open-vault.js").Vault} Vault */
 /** @typedef {import("./db.js").TabletDatabase} TabletDatabase */
@@ -83,7 +84,7 @@ export async function onlyHere(db, vaultId) {
   const items = await db.outbox
     .where("[vault+state]")
     .anyOf([vaultId, "sealed"], [vaultId, "refused"])
-    .filter(({ sealed }) => sealed === null)
+    .filter(needsSealing)
     .count();
   const drafts = await db.drafts
     .where("vault")

@@ -4,7 +4,7 @@
  */
 
 import { sealToServer } from "../lib/hpke.js";
-import { changeItem, itemsOf, travelSize } from "./delivery.js";
+import { changeItem, itemsOf, needsSealing, travelSize } from "./delivery.js";
 import { refreshRescues } from "./rescue.js";
 
 /** @typedef {import("./open-vault.js").Vault} Vault */
@@ -21,9 +21,7 @@ export async function resealWaiting(vault) {
   const { db } = vault;
   const key = (await db.vaults.get(vault.id))?.sealingKey;
   if (!key) return { sealed: 0 };
-  const rows = await itemsOf(db, vault.id)
-    .filter((row) => row.sealed === null)
-    .toArray();
+  const rows = await itemsOf(db, vault.id).filter(needsSealing).toArray();
   let count = 0;
   for (const row of rows) {
     const rev = await read(vault, row);
@@ -36,7 +34,9 @@ export async function resealWaiting(vault) {
     const box = await sealToServer(key, { kind: "revision", id: row.id, deviceId: vault.deviceId }, rev);
     await changeItem(db, vault.id, row.id, (now) =>
       // Another window may have done it, under the same key or a newer one.
-      now.sealed ? now : { ...now, sealed: box, bytes: travelSize(box), sha256: rev.sha256 },
+      needsSealing(now)
+        ? { ...now, sealed: box, bytes: travelSize(box), sha256: rev.sha256, result: null }
+        : now,
     );
     count += 1;
   }

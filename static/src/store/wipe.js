@@ -5,6 +5,7 @@
  */
 
 import { write } from "./db.js";
+import { needsSealing } from "./delivery.js";
 import { clearCaseload, withoutCaseloadKey } from "./lease.js";
 import { announce } from "./notices.js";
 
@@ -108,9 +109,7 @@ async function undelivered(db, vaultId) {
  * @param {string} vaultId
  */
 async function needOpening(db, vaultId) {
-  const items = await unconfirmed(db, vaultId)
-    .filter(({ sealed }) => sealed === null)
-    .count();
+  const items = await unconfirmed(db, vaultId).filter(needsSealing).count();
   const drafts = await db.drafts
     .where("vault")
     .equals(vaultId)

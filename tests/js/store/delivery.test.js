@@ -11,7 +11,7 @@ import {
 } from "../../../static/src/store/delivery.js";
 import { saveDraft } from "../../../static/src/store/drafts.js";
 import { listItems, waiting } from "../../../static/src/store/outbox.js";
-import { refreshRescue } from "../../../static/src/store/rescue.js";
+import { onlyHere, refreshRescue } from "../../../static/src/store/rescue.js";
 import { resealWaiting } from "../../../static/src/store/resealing.js";
 import { openServerBox, SERVER_KEY } from "../helpers/sealing.js";
 import { completeVisit, draftFor, introduced, newVault, sender } from "../helpers/tablet.js";
@@ -68,10 +68,15 @@ test("what the server's keys do not open is sealed again, and never acknowledged
     { rev_id: items[0].id, result: "rejected:key", receipt: null },
   ]);
   assert.deepEqual([answer.acked, answer.refused, answer.settled.has(items[0].id)], [0, 0, true]);
-  assert.deepEqual([await waiting(vault), (await nextBatch(db, vault.id, EVERYTHING)).length], [2, 1]);
+  const before = await db.outbox.get(items[0].id);
+  assert.equal(await waiting(vault), 2);
+  assert.ok(before?.sealed, "its box stays: the server's key may come back");
+  assert.deepEqual(await onlyHere(db, vault.id), { items: 1, drafts: 0 });
   assert.deepEqual(await resealWaiting(vault), { sealed: 1 });
   const row = await db.outbox.get(items[0].id);
-  assert.deepEqual([row?.state, row?.sealed !== null], ["sealed", true]);
+  assert.deepEqual([row?.state, row?.result], ["sealed", null]);
+  assert.notDeepEqual(row?.sealed?.box, before.sealed.box);
+  assert.deepEqual(await onlyHere(db, vault.id), { items: 0, drafts: 0 });
 });
 
 test("one that cannot be read any more and was never sealed to the server is set aside, and the rest goes", async () => {

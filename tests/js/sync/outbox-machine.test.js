@@ -291,6 +291,6 @@ test("whatever happens, each completed visit reaches the server exactly once and
       }
       await life.end();
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 });

@@ -33,7 +33,7 @@ import {
 /** @typedef {import("../../../static/src/store/vault.js").Vault} Vault */
 /** @typedef {import("../../../static/src/store/db.js").TabletDatabase} TabletDatabase */
 
-const RUNS = Number(process.env.HVAPP_MACHINE_RUNS ?? 30);
+const RUNS = Number(process.env.HVAPP_MACHINE_RUNS ?? 20);
 const CANARY = "CANARY Amelia";
 const PEOPLE = /** @type {const} */ (["a-priya", "a-tom"]);
 const DAY = 24 * 60 * 60_000;
@@ -217,6 +217,8 @@ class Life {
 
   /** @param {any} step */
   async act(step) {
+    // It may have died of the last thing it did, a moment after that was over.
+    if (this.windows[step.window].dead) await this.replace(step.window);
     const at = this.windows[step.window];
     at.left = step.death?.step ?? Number.POSITIVE_INFINITY;
     at.how = step.death?.how ?? "before";
