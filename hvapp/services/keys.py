@@ -1,5 +1,6 @@
 """The service's own keys, to which tablets seal: made when first needed, found by their id, never thrown away."""
 
+import threading
 import time
 from datetime import datetime
 
@@ -33,6 +34,7 @@ class Keyring:
         self._private: dict[str, X25519PrivateKey] = {}
         self._current: PublicKey | None = None
         self._looked_at = 0.0
+        self._looking = threading.Lock()
 
     def find(self, session: Session, kid: str) -> X25519PrivateKey | None:
         """The private key with this id; None when there is none, or none that our secret opens."""
@@ -46,6 +48,11 @@ class Keyring:
 
     def current(self, session: Session, now: datetime) -> PublicKey:
         """The key for tablets to seal to from now on."""
+        # One thread looks: two that find no key would each make one. Two processes may; what is sealed to either opens.
+        with self._looking:
+            return self._look(session, now)
+
+    def _look(self, session: Session, now: datetime) -> PublicKey:
         looked = time.monotonic()
         if self._current is None or looked - self._looked_at > SECONDS_BETWEEN_LOOKS:
             usable = next((row for row in keys_in_use(session) if self._unlock(row) is not None), None)

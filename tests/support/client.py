@@ -97,9 +97,10 @@ class Tablet:
     def seal(self, kind: str, id: str, plain: bytes) -> dict[str, str]:
         if not self.sealing_key:
             self.register()
-        public = base64.b64decode(self.sealing_key["key"])
+        key = self.sealing_key  # another thread may have heard of a newer one meanwhile
+        public = base64.b64decode(key["key"])
         box = sealing.seal(public, kind=kind, id=id, device_id=self.device_id, plain=plain)
-        return {"kid": self.sealing_key["kid"], "box": base64.b64encode(box).decode()}
+        return {"kid": key["kid"], "box": base64.b64encode(box).decode()}
 
     def pull(self, cursor: str = "", limit: int = 100) -> dict[str, Any]:
         answer = self.client.get("/sync/v1/changes", query_string={"cursor": cursor, "limit": limit})
