@@ -58,7 +58,6 @@ class TwoVersions:
 
     visit_id: str
     contact_type: str
-    child_name: str
     occurred_at: datetime
     author_name: str
     own: bool
@@ -176,7 +175,6 @@ def _read(
     return TwoVersions(
         visit_id=visit.id,
         contact_type=visit.contact_type,
-        child_name=visit.child.person.name if visit.child else "Child not on record",
         occurred_at=visit.occurred_at,
         author_name=visit.author.name,
         own=any(head.author_id == by.id for head in standing.heads),

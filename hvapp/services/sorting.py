@@ -293,7 +293,8 @@ def _answers(forms: FormLibrary, body: Any, on_file: RevisionRow | None) -> list
         return None
     held = _given(on_file.body) if on_file is not None and on_file.body != body else None
     form = _form(forms, body)
-    names = list(dict.fromkeys([*given, *(held or {})]))
+    order = {one.id: number for number, one in enumerate(form.fields)} if form else {}
+    names = sorted({*given, *(held or {})}, key=lambda name: (order.get(name, len(order)), name))
     return [
         Answer(
             label=_label(form, name),

@@ -154,6 +154,11 @@ def open_visit(
         return _detail(session, forms, visit, reviewer, restricted_open=reason is not None)
 
 
+def child_of_visit(session: Session, *, reviewer: Account, visit_id: str) -> Child | None:
+    """For the banner of a page about the visit; None for a child that is not on record."""
+    return _child(_visit_of_team(session, visit_id, reviewer))
+
+
 def answers_to_ask_about(
     session: Session, forms: FormLibrary, *, reviewer: Account, visit_id: str
 ) -> dict[str, str]:

@@ -197,7 +197,10 @@ def settle(visit_id: str) -> ResponseReturnValue:
             now=datetime.now(UTC),
         )
     except Invalid as error:
-        return _versions_page(visit_id, [Problem(error.message, error.code)], status=422)
+        # What was opened stays open, for the same reason: nobody chooses twice because of one that was left out.
+        opened_for = request.form.get("opened_for") or None
+        problem = Problem(error.message, error.code)
+        return _versions_page(visit_id, [problem], opened_for=opened_for, status=422)
     except (Conflict, NotAllowed) as error:
         return _versions_page(visit_id, [Problem(error.message)], status=STATUS[type(error)])
     flash("Settled. Read the visit as it is now, and decide.", "success")
@@ -357,6 +360,11 @@ def _versions_page(
         flash(error.message, "problem")
         return redirect(url_for("review.visit", visit_id=visit_id))
     page = render_template(
-        "sorting/versions.jinja", found=found, problems=problems or [], chosen=request.form
+        "sorting/versions.jinja",
+        found=found,
+        child=visit_readout.child_of_visit(db.session, reviewer=signed_in(), visit_id=visit_id),
+        opened_for=opened_for or "",
+        problems=problems or [],
+        chosen=request.form,
     )
     return page, status

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -13,9 +14,9 @@ from hvapp.domain.forms.reader import read_form
 from hvapp.domain.review import Query
 from hvapp.services import review, visit_readout
 from hvapp.store.audit import AuditRow
-from hvapp.store.children import ContactRow, MeasurementRow
+from hvapp.store.children import ChildRow, ContactRow, MeasurementRow
 from hvapp.store.outbox import OutboxRow
-from hvapp.store.visits import DecisionRow, VisitRow
+from hvapp.store.visits import DecisionRow, RevisionRow, VisitRow
 from tests.support.client import FORMS, Tablet, seal, with_answers
 from tests.support.reviewing import approve
 from tests.support.world import World
@@ -266,3 +267,102 @@ def test_an_answer_to_a_question_that_was_not_shown_stays_off_the_record(
 
     written = session.scalars(select(MeasurementRow).where(MeasurementRow.visit_id == sent["visit_id"]))
     assert {row.kind for row in written} == {"length", "ofc"}
+
+
+def measured(session: Session, sent: dict) -> set[str]:
+    return set(
+        session.scalars(select(MeasurementRow.kind).where(MeasurementRow.visit_id == sent["visit_id"]))
+    )
+
+
+def level_of(session: Session, world: World) -> str:
+    session.rollback()
+    return session.get_one(ChildRow, world.child_id).need_level
+
+
+def test_a_measurement_that_is_not_possible_stays_off_the_record_and_the_supervisor_is_told(
+    session: Session, tablet: Tablet, world: World
+) -> None:
+    slip = with_answers(tablet.revision(world), weight_kg="49", length_cm="5.02")
+    tablet.push(slip)
+    now = datetime.now(UTC)
+
+    read = visit_readout.open_visit(session, FORMS, reviewer=world.sue, visit_id=slip["visit_id"], now=now)
+    approve(session, world, slip)
+
+    assert read.not_recorded == ("Weight", "Length")
+    assert measured(session, slip) == {"ofc"}
+    assert session.get_one(RevisionRow, slip["rev_id"]).body["payload"]["answers"]["weight_kg"] == "49"
+
+
+class TestNeedLevel:
+    def change(self, tablet: Tablet, world: World, level: object, **link: object) -> dict:
+        answers = {"need_level": level, "need_level_reason": "Feeding"}
+        revision = with_answers(tablet.revision(world, **link), **answers)
+        tablet.push(revision)
+        return revision
+
+    def test_approval_writes_it_to_the_record_and_the_tablet_hears(
+        self, session: Session, tablet: Tablet, world: World
+    ) -> None:
+        changed = self.change(tablet, world, "targeted")
+        cursor = tablet.pull()["cursor"]
+
+        approve(session, world, changed)
+
+        assert level_of(session, world) == "targeted"
+        heard = {item["id"]: item["body"] for item in tablet.pull(cursor)["items"]}
+        assert heard[world.child_id]["need_level"] == "targeted"
+
+    def test_it_is_said_before_it_is_approved(self, session: Session, tablet: Tablet, world: World) -> None:
+        changed = self.change(tablet, world, "targeted")
+
+        read = visit_readout.open_visit(
+            session, FORMS, reviewer=world.sue, visit_id=changed["visit_id"], now=datetime.now(UTC)
+        )
+
+        assert read.new_level == "targeted"
+
+    def test_an_amendment_is_judged_against_the_level_before_and_may_take_it_back(
+        self, session: Session, tablet: Tablet, world: World
+    ) -> None:
+        changed = self.change(tablet, world, "targeted")
+        approve(session, world, changed)
+        link = {"visit_id": changed["visit_id"], "parent_rev": changed["rev_id"]}
+
+        again = self.change(tablet, world, "targeted", **link)
+        assert tablet.visit(changed["visit_id"])["flags"] == []
+        approve(session, world, again)
+        link = {"visit_id": changed["visit_id"], "parent_rev": again["rev_id"]}
+        approve(
+            session, world, self.change(tablet, world, {"not_done": "other", "detail": "Unclear"}, **link)
+        )
+
+        assert level_of(session, world) == "universal"
+
+    def test_an_earlier_visit_approved_later_does_not_overrule_a_later_one(
+        self, session: Session, tablet: Tablet, world: World
+    ) -> None:
+        early = (datetime.now(UTC) - timedelta(days=2)).isoformat()
+        earlier = self.change(tablet, world, "specialist", occurred_at=early)
+        approve(session, world, self.change(tablet, world, "targeted"))
+
+        approve(session, world, earlier)
+
+        assert level_of(session, world) == "targeted"
+
+
+def test_a_red_alert_of_a_restricted_answer_is_not_named(
+    app: Flask, session: Session, tablet: Tablet, world: World
+) -> None:
+    definition = FORMS.current("new_birth").definition
+    rule = {"field": "seen_alone", "is": True}
+    definition["version"] = 77
+    definition["alerts"][0] |= {"title": "Seen alone", "fields": ["weight_kg"], "when": rule}
+    form = read_form(json.dumps(definition))
+    app.extensions["forms"] = FormLibrary((*FORMS, form))
+
+    tablet.push(tablet.revision(world, form_version=77, definition_hash=form.hash))
+
+    [line] = review.queue(session, world.sue)
+    assert line.red_alerts == ("Red alert in a restricted part",)

@@ -488,7 +488,15 @@ class TestTwoVersions:
 
         page = desk.get(f"/sort/visits/{sides[0]['visit_id']}/versions")
 
-        page.has("1 differs", "Weight", "Before: 3.180 kg", "3.200 kg", "3.300 kg", "Amira Khan, Tablet")
+        page.has(
+            "Maya Marlow",
+            "1 differs",
+            "Weight",
+            "Before: 3.180 kg",
+            "3.200 kg",
+            "3.300 kg",
+            "Amira Khan, Tablet",
+        )
         desk.get(f"/review/{sides[0]['visit_id']}").has("Choose which answers are right", "only one of them")
 
     def test_the_choice_makes_a_version_that_goes_to_review(
@@ -573,6 +581,10 @@ class TestTwoVersions:
         closed.has("1 restricted answer differs")
         assert SECRET not in closed.html and "Keep these answers" not in closed.text
         opened.has("Parent seen alone", SECRET, "Keep these answers")
+        given = {"heads": self.heads(opened), "opened_for": "To choose between them"}
+        again = desk.post(url, **given)
+        assert again.status_code == 422
+        again.has("Choose which answer is right", SECRET)
 
     def test_nobody_settles_their_own(self, app: Flask, desk: Desk, world: World, session: Session) -> None:
         sue = Tablet(app.test_client()).sign_in(world.sue)
