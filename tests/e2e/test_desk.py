@@ -166,6 +166,8 @@ def test_everything_can_be_done_without_scripts(
     third.get_by_label("Your question").fill("Bare?")
     page.get_by_role("button", name="Send back", exact=True).click()
     expect(page.get_by_text("Maya Marlow: sent back to Amira Khan.")).to_be_visible()
+    for box in page.get_by_label("Both took place").all():
+        box.check()
     page.get_by_role("button", name="Approve").click()
     expect(page.get_by_text("Maya Marlow: approved.")).to_be_visible()
     browser.close()
