@@ -100,7 +100,10 @@ class Proxy:
     the answer to the second one, as if the first had been lost on its way; for pages of a person (form posts) the
     first, which is what a browser would show.
     portal: nothing is passed on, and every request is answered with somebody's sign-in page.
+    whole: the server may not pack its answers nor say that nothing changed, so that `changed` sees what they say.
     """
+
+    whole = False
 
     def __init__(self, upstream_port: int, *, twice: bool = False) -> None:
         self.port = free_port()
@@ -148,7 +151,10 @@ class Proxy:
 
             def _ask(self, body: bytes | None) -> tuple[int, list[tuple[str, str]], bytes]:
                 upstream = http.client.HTTPConnection("127.0.0.1", upstream_port, timeout=30)
-                headers = {k: v for k, v in self.headers.items() if k.lower() not in ("connection",)}
+                kept_back = ["connection"]
+                if proxy.whole:
+                    kept_back += ["accept-encoding", "if-none-match", "if-modified-since"]
+                headers = {k: v for k, v in self.headers.items() if k.lower() not in kept_back}
                 upstream.request(self.command, self.path, body=body, headers=headers)
                 answer = upstream.getresponse()
                 content = b"" if self.command == "HEAD" else answer.read()

@@ -62,8 +62,6 @@ export class Autosave {
       try {
         await this.attempt();
       } catch {
-        // Said on the screen; tried again by itself and at the next answer.
-        this.retry = setTimeout(() => this.changed(), RETRY_MS);
         return;
       }
     }
@@ -77,6 +75,10 @@ export class Autosave {
       this.dirty = true;
       const message = error instanceof Error ? error.message : "The last answer is not saved yet.";
       this.onState({ phase: "failed", message });
+      // Said on the screen; tried again by itself and at the next answer, also when it was leaving or locking
+      // that tried.
+      clearTimeout(this.retry);
+      if (!this.stopped) this.retry = setTimeout(() => this.changed(), RETRY_MS);
       throw error;
     }
   }

@@ -213,7 +213,7 @@ export class App {
       await this.read(topics);
     } catch (error) {
       // Locked meanwhile: what was being read is of no use any more.
-      if (this.vault === vault) throw error;
+      if (this.vault === vault && !vault.locked) throw error;
       return;
     }
     this.showStatus();

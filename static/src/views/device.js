@@ -88,7 +88,7 @@ function facts(app, { offline, update }) {
     fact("Families’ details", leaseWords(leaseUntil, app.caseloadLost)),
     fact("Opens with no signal", offline ? "Yes" : "Not yet; keep the app open for a minute"),
     fact("Keeping records", persistedWords(persisted)),
-    fact("Space used", space ? spaceWords(space) : "The browser does not say"),
+    fact("Space used", spaceWords(space)),
     fact("Version", `${document.body.dataset.appVersion}${update ? "; a new version is ready" : ""}`),
   );
   return rows;
@@ -136,10 +136,10 @@ function contents({ caseload, drafts }) {
   return `${children}, ${pregnancies}, ${count(drafts.length, "unfinished visit")}`;
 }
 
-/** @param {{used: number | null, quota: number | null}} space */
-function spaceWords({ used, quota }) {
-  if (used === null || quota === null) return "The browser does not say";
-  return `${megabytes(used)} of ${megabytes(quota)} allowed`;
+/** @param {import("./tidings.js").Circumstances["space"]} space */
+function spaceWords(space) {
+  if (space?.used == null) return "The browser does not say";
+  return space.nearFull ? `${megabytes(space.used)}; the tablet is nearly full` : megabytes(space.used);
 }
 
 /** @param {number} bytes */

@@ -102,6 +102,7 @@ export async function hasPasskey(app) {
  * @param {string} [field] the one a wrong passphrase stands in
  */
 async function attempt(app, main, work, done, field = "passphrase") {
+  showProblems(main, []);
   try {
     await work();
   } catch (error) {

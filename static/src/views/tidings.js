@@ -15,13 +15,13 @@ import { count } from "./words.js";
  * @property {boolean} revoked
  * @property {boolean} caseloadLost
  * @property {number | null} clockOffset milliseconds to add to this tablet's clock to get the service's
- * @property {{used: number | null, quota: number | null, nearFull: boolean} | null} space
+ * @property {{used: number | null, quota: number | null, reserve: boolean, nearFull: boolean} | null} space
  */
 
 /** The difference at which times of visits begin to mislead. */
 const CLOCK_MS = 5 * 60_000;
-/** Room for the visit that is open, and not for another. */
-const VERY_LITTLE_SPACE = 5_000_000;
+/** Above this the browser's figure says nothing: Chromium always tells of ten gigabytes more than are used. */
+const TOLD_BYTES = 50_000_000;
 
 /**
  * @param {Circumstances} now
@@ -64,14 +64,10 @@ function clockWords(offset) {
  */
 function spaceWords(space) {
   if (!space?.nearFull) return null;
-  const left = space.quota === null ? null : Math.max(0, space.quota - (space.used ?? 0));
-  const pressing = left !== null && left < VERY_LITTLE_SPACE;
-  const room =
-    left === null
-      ? ""
-      : left < 1_000_000
-        ? ": less than 1 MB left"
-        : `: ${Math.floor(left / 1_000_000)} MB left`;
+  const left = space.quota === null ? Number.POSITIVE_INFINITY : space.quota - (space.used ?? 0);
+  const room = left < TOLD_BYTES ? `: ${Math.max(0, Math.floor(left / 1_000_000))} MB left` : "";
+  // Even the space set aside for the last visit is being used.
+  const pressing = !space.reserve;
   const todo = pressing
     ? "Finish and complete the visit that is open, then delete photos, videos or apps before you start another."
     : "Delete photos, videos or apps you do not need, today if you can.";

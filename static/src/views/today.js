@@ -3,7 +3,6 @@
 import { civilDate } from "../lib/dates.js";
 import { fill, piece, slot, template } from "./dom.js";
 import { subjectRow, visitRow } from "./rows.js";
-import { caseloadLostWords } from "./standing.js";
 import { count } from "./words.js";
 
 /**
@@ -71,8 +70,8 @@ function drawToday(app, main) {
  * Why the caseload is not all there; the notice under the header says what to do when it was removed.
  * @param {App} app
  */
-export function incompleteWords({ caseloadLost, waiting }) {
-  if (caseloadLost) return caseloadLostWords(waiting);
+export function incompleteWords({ caseloadLost }) {
+  if (caseloadLost) return "Families’ details are not on this tablet just now.";
   return "Your caseload is still being fetched. It goes on by itself when there is a connection.";
 }
 

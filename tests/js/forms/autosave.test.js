@@ -95,3 +95,23 @@ test("after the visit has ended nothing is saved any more", () => {
   autosave.changed();
   assert.equal(disk.count(), 0);
 });
+
+test("what a lock could not save is tried again by itself", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  let full = true;
+  let saves = 0;
+  const autosave = new Autosave(
+    async () => {
+      if (full) throw new Error("full");
+      saves += 1;
+    },
+    () => {},
+  );
+  autosave.changed();
+  await new Promise((resolve) => setImmediate(resolve));
+  await assert.rejects(autosave.flush(), /full/);
+  full = false;
+  t.mock.timers.tick(5_000);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(saves, 1);
+});

@@ -117,12 +117,17 @@ test("a clock wrong by more than five minutes is told, with the direction", () =
 });
 
 test("a tablet that is nearly full says so before it hurts, also in an open form", () => {
-  const space = { used: 880_000_000, quota: 900_000_000, nearFull: true };
+  const space = { used: 880_000_000, quota: 900_000_000, reserve: true, nearFull: true };
   const [told] = tidings({ ...quiet, space });
   assert.match(told.text, /nearly full: 20 MB left\. Everything recorded so far is safe\. Delete photos/);
   assert.equal(told.inForm, true);
-  const [pressing] = tidings({ ...quiet, space: { ...space, used: 899_500_000 } });
-  assert.match(pressing.text, /less than 1 MB left/);
+});
+
+test("when the space kept for the last visit is used, the open visit comes first", () => {
+  // Chromium tells of ten gigabytes more than are used, whatever the disk has.
+  const space = { used: 3_000_000, quota: 10_740_000_000, reserve: false, nearFull: true };
+  const [pressing] = tidings({ ...quiet, space });
+  assert.match(pressing.text, /^This tablet is nearly full\. Everything recorded so far is safe\./);
   assert.match(pressing.text, /Finish and complete the visit that is open/);
   assert.equal(pressing.level, "red");
 });
