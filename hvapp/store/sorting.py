@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, Session, defer, joinedload, mapped_column, re
 from hvapp.store.accounts import AccountRow
 from hvapp.store.audit import write_audit
 from hvapp.store.base import Base, Id, new_id
-from hvapp.store.visits import JudgementRow, QuarantineRow
+from hvapp.store.visits import JudgementRow, QuarantineRow, await_judgement
 
 
 class SortingActRow(Base):
@@ -182,4 +182,6 @@ def items_of_act(session: Session, act_id: str) -> list[QuarantineRow]:
 
 def forget_judgements(session: Session, revision_ids: Iterable[str]) -> None:
     """Have these versions judged again, now that more is known of what they are about."""
-    session.execute(delete(JudgementRow).where(JudgementRow.revision_id.in_(list(revision_ids))))
+    ids = list(revision_ids)
+    session.execute(delete(JudgementRow).where(JudgementRow.revision_id.in_(ids)))
+    await_judgement(session, ids)

@@ -22,7 +22,7 @@ from hvapp.domain.reconcile import Flag, in_order
 from hvapp.domain.review import VisitState, state_of_versions
 from hvapp.store.children import ChildRow, record_before
 from hvapp.store.sorting import forget_judgements
-from hvapp.store.visits import RevisionRow, VisitRow, next_receipt_numbers
+from hvapp.store.visits import RevisionRow, VisitRow, await_judgement, next_receipt_numbers
 
 # Said of one version by itself; the version made from it has left these behind.
 _PASSING = {Flag.STALE_BASE.value, Flag.MERGED.value, Flag.ORPHAN.value}
@@ -116,6 +116,7 @@ def add_version(
     )
     visit.revisions.append(row)
     session.flush()
+    await_judgement(session, [row.id])
     return row
 
 

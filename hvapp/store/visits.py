@@ -1,10 +1,11 @@
 """Visits and their revisions, decisions, and whatever arrived that could not be taken as it was."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint, false, insert, select, update
+from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint, delete, false, insert, select, update
 from sqlalchemy.orm import (
     Mapped,
     Session,
@@ -126,6 +127,14 @@ class JudgementRow(Base):
     flags: Mapped[list[Any]]
     red_alerts: Mapped[list[Any] | None]  # their titles, with nothing of a restricted part
     judged_at: Mapped[datetime]
+
+
+class UnjudgedRow(Base):
+    """A revision that waits for judgement: looking for those without one would take longer with every visit on file."""
+
+    __tablename__ = "unjudged"
+
+    revision_id: Mapped[str] = mapped_column(Id, ForeignKey("revision.id"), primary_key=True)
 
 
 class ReceiptCounterRow(Base):
@@ -413,6 +422,12 @@ def add_revisions(session: Session, rows: list[dict[str, Any]]) -> None:
     """Raises IntegrityError if one of them is on file already."""
     if rows:
         session.execute(insert(RevisionRow), rows)
+        await_judgement(session, [row["id"] for row in rows])
+
+
+def await_judgement(session: Session, revision_ids: Iterable[str]) -> None:
+    """Have these revisions judged, for the first time or again."""
+    insert_unless_there(session, UnjudgedRow, [{"revision_id": one} for one in revision_ids])
 
 
 def unjudged(session: Session, limit: int) -> list[RevisionRow]:
@@ -420,8 +435,7 @@ def unjudged(session: Session, limit: int) -> list[RevisionRow]:
     return list(
         session.scalars(
             select(RevisionRow)
-            .outerjoin(JudgementRow, JudgementRow.revision_id == RevisionRow.id)
-            .where(JudgementRow.revision_id.is_(None))
+            .join(UnjudgedRow, UnjudgedRow.revision_id == RevisionRow.id)
             .order_by(RevisionRow.receipt_seq)
             .limit(limit)
         )
@@ -455,3 +469,4 @@ def add_judgements(session: Session, verdicts: dict[str, Verdict], now: datetime
             for revision_id, verdict in verdicts.items()
         ],
     )
+    session.execute(delete(UnjudgedRow).where(UnjudgedRow.revision_id.in_(verdicts)))
