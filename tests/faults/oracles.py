@@ -75,7 +75,7 @@ class Ledger:
 
     def take_back(self, there: set[str]) -> int:
         """A backup was put back that holds only these: what else was acknowledged is owed from now on."""
-        gone = {key for key in self.acked if key[1] not in there}
+        gone = {key for key in list(self.acked) if key[1] not in there}
         self.owed |= gone
         return len(gone)
 
@@ -84,7 +84,8 @@ def acknowledged_are_there(house: House, ledger: Ledger) -> list[str]:
     """Nothing acknowledged is missing, at this moment and with the server stopped dead."""
     stored = {row["id"]: row["sha256"] for row in house.rows("SELECT id, sha256 FROM revision")}
     found = []
-    for key, receipt in ledger.acked.items():
+    # A copy: tablets go on telling meanwhile.
+    for key, receipt in list(ledger.acked.items()):
         if key in ledger.owed:
             continue
         tablet, revision = key
