@@ -188,6 +188,9 @@ class WebKitLocator(_Finding):
             else:
                 element.send_keys(Keys.CONTROL + "a")
                 element.send_keys(text or Keys.BACKSPACE)
+                if element.get_property("value") != text:
+                    # A page that has only just come up moved the focus to its heading.
+                    raise ElementNotInteractableException("the keys went elsewhere")
 
         self._act(type_over, ACTION_MS)
 
