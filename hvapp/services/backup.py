@@ -78,7 +78,7 @@ def restore(
             _begin_anew(session, now)
         return _put_in_place(live, work, now)
     finally:
-        for end in ("", "-wal", "-shm"):
+        for end in ("", "-wal", "-shm", ".turn"):
             work.with_name(f"{work.name}{end}").unlink(missing_ok=True)
 
 

@@ -64,7 +64,9 @@ def register(
     """Note a tablet, or that it was heard from again. Repeating it changes nothing else."""
     with transaction(session):
         ensure_epoch(session)
-        add_device_if_new(session, TabletId(device_id, account.id), name, now)
+        if session.get(DeviceRow, device_id) is None:
+            tablet = TabletId(device_id, account.id)
+            add_device(session, tablet, name=name, storage_persisted=None, now=now)
         row = session.get_one(DeviceRow, device_id, with_for_update=True)
         if row.account_id != account.id:
             raise Conflict(
@@ -75,11 +77,6 @@ def register(
         row.storage_persisted = storage_persisted
         row.app_version = app_version
         row.last_contact_at = now
-
-
-def add_device_if_new(session: Session, tablet: TabletId, name: str, now: datetime) -> None:
-    if session.get(DeviceRow, tablet.device_id) is None:
-        add_device(session, tablet, name=name, storage_persisted=None, now=now)
 
 
 def standing(session: Session, tablet: TabletId | None) -> Standing:
