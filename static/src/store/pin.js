@@ -19,7 +19,7 @@ import { openWorkKey } from "./unlocking.js";
 /** @typedef {import("./db.js").WrappedKey} WrappedKey */
 /** @typedef {{salt: string, iterations: number, bytes: string}} PinRecord base64 */
 
-export const LEAST_PIN = 6;
+export const LEAST_PIN = 4;
 const ATTEMPTS = 5;
 /** Enough to be felt by a guesser, not by the visitor at every pause. */
 const PIN_ITERATIONS = 200_000;
