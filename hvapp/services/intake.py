@@ -24,7 +24,7 @@ from hvapp.domain.tablets import TabletId
 from hvapp.store.audit import write_audits
 from hvapp.store.changes import announce
 from hvapp.store.children import ChildRow, resolve_children
-from hvapp.store.devices import meet, note_clock
+from hvapp.store.devices import meet
 from hvapp.store.together import Line
 from hvapp.store.transaction import transaction
 from hvapp.store.versions import settle_visit
@@ -103,11 +103,8 @@ def _receive(session: Session, batches: list[_Batch]) -> None:
     with transaction(session):
         known: list[tuple[_Batch, Sender]] = []
         for batch in batches:
-            met = meet(session, batch.tablet, batch.now)
+            met = meet(session, batch.tablet, batch.now, _newest_clock(batch.opened))
             if met is not None:
-                offset = _newest_clock(batch.opened)
-                if offset is not None:
-                    note_clock(session, batch.tablet.device_id, offset)
                 author = Author(batch.tablet.account_id, met.team_id)
                 known.append(
                     (

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, delete, func, select, true, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -56,8 +57,8 @@ class Met:
     revoked: bool
 
 
-def meet(session: Session, tablet: TabletId, now: datetime) -> Met | None:
-    """Note that a tablet was heard from; inside a transaction. None when there is no such account.
+def meet(session: Session, tablet: TabletId, now: datetime, clock_offset_ms: int | None = None) -> Met | None:
+    """Note that a tablet was heard from, and its clock; inside a transaction. None when there is no such account.
 
     A tablet that the database does not know, because it was restored from a backup, is written down again.
     """
@@ -73,7 +74,10 @@ def meet(session: Session, tablet: TabletId, now: datetime) -> Met | None:
     if known is None:
         add_device(session, tablet, name=UNNAMED, storage_persisted=None, now=now)
     else:
-        session.execute(update(DeviceRow).where(DeviceRow.id == known).values(last_contact_at=now))
+        heard: dict[str, Any] = {"last_contact_at": now}
+        if clock_offset_ms is not None:
+            heard["clock_offset_ms"] = clock_offset_ms
+        session.execute(update(DeviceRow).where(DeviceRow.id == known).values(heard))
     return Met(team_id, revoked_at is not None)
 
 
@@ -98,10 +102,6 @@ def add_device(
         subject_type="device",
         subject_id=tablet.device_id,
     )
-
-
-def note_clock(session: Session, device_id: str, offset_ms: int) -> None:
-    session.execute(update(DeviceRow).where(DeviceRow.id == device_id).values(clock_offset_ms=offset_ms))
 
 
 def devices_of_team(session: Session, team_id: str | None) -> list[tuple[DeviceRow, AccountRow, int | None]]:

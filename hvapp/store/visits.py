@@ -399,6 +399,8 @@ def lineage_of(session: Session, visit_ids: set[str]) -> dict[str, list[Lineage]
 
 def moved_visits_of(session: Session, revision_ids: set[str]) -> dict[str, str]:
     """Where those of these revisions are filed that a supervisor has made another visit of, by the revision's id."""
+    if not revision_ids:
+        return {}
     query = select(RevisionRow.id, RevisionRow.visit_id).where(
         RevisionRow.id.in_(revision_ids), RevisionRow.moved_from.is_not(None)
     )
