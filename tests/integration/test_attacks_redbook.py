@@ -105,13 +105,11 @@ class TestWhatReachesAParent:
     HIDDEN = "<img src=x onerror=alert(1)>{{ 1234567*8 }}"
 
     def revision(self, tablet: Tablet, world: World) -> dict[str, Any]:
-        """A word to look for wherever a visitor can write, and wherever a tablet says more than it should."""
+        """A word to look for wherever a visitor writes what is not for parents, or a tablet says more than it should."""
         revision = tablet.revision(world)
         said = revision["payload"]["answers"]
         said |= {
             "child_voice": self.CANARY,
-            "actions": self.CANARY,
-            "summary_parent": self.CANARY,
             "seen_alone": {"not_done": "other", "detail": self.CANARY},
             "second_practitioner": self.CANARY,
             "length_cm": {"not_done": "other", "detail": self.CANARY},
@@ -133,7 +131,7 @@ class TestWhatReachesAParent:
         }
         return seal(revision)
 
-    def test_nothing_a_visitor_or_a_tablet_wrote_in_its_own_words(
+    def test_nothing_that_was_not_written_for_parents(
         self,
         tablet: Tablet,
         world: World,

@@ -32,4 +32,9 @@ def test_only_settings_reads_the_environment() -> None:
         if re.search(r"os\.environ|getenv", path.read_text())
     ]
     # The commands and the build hand an environment to the programs they start.
-    assert sorted(readers) == ["hvapp/build.py", "hvapp/commands/demo.py", "hvapp/settings.py"]
+    assert sorted(readers) == [
+        "hvapp/build.py",
+        "hvapp/commands/demo.py",
+        "hvapp/commands/test.py",
+        "hvapp/settings.py",
+    ]
