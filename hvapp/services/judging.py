@@ -20,7 +20,7 @@ from hvapp.domain.reconcile import Flag
 from hvapp.store.changes import announce
 from hvapp.store.children import children_by_ids, measurements_by_child, record_before
 from hvapp.store.transaction import transaction
-from hvapp.store.visits import RevisionRow, Verdict, VisitRow, add_judgements, unjudged, visits_by_ids
+from hvapp.store.visits import RevisionRow, Verdict, add_judgements, unjudged, visits_by_ids
 
 # Two programs reckoning the same formula agree far closer; more means another formula, or another child.
 GROWTH_TOLERANCE_SDS = Decimal("0.000001")
@@ -48,12 +48,14 @@ def judge_new(session: Session, forms: FormLibrary, now: datetime, limit: int = 
             known = measured.get(child.id, [])
             before = record_before(visit.id, child, known, visit.need_level_before)
             verdicts[row.id] = _verdict(row, form, before)
-    flagged = {row.visit_id for row in rows if verdicts[row.id].flags}
+    # Told to the tablets of those who could read it when it was looked at; a child that moves meanwhile tells its own.
+    readers = {row.visit_id: visits[row.visit_id].readers for row in rows if verdicts[row.id].flags}
+    count = len(rows)
     with transaction(session):
         add_judgements(session, verdicts, now)
-        for visit_id in flagged:
-            announce(session, session.get_one(VisitRow, visit_id).readers, "visit", visit_id)
-    return len(rows)
+        for visit_id, account_ids in readers.items():
+            announce(session, account_ids, "visit", visit_id)
+    return count
 
 
 def _verdict(row: RevisionRow, form: FormDefinition, child: ChildFacts) -> Verdict:

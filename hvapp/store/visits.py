@@ -445,7 +445,9 @@ def unjudged(session: Session, limit: int) -> list[RevisionRow]:
 
 
 def visits_by_ids(session: Session, ids: set[str]) -> dict[str, VisitRow]:
-    return {row.id: row for row in session.scalars(select(VisitRow).where(VisitRow.id.in_(ids)))}
+    """With their children, for saying who reads them."""
+    query = select(VisitRow).where(VisitRow.id.in_(ids)).options(joinedload(VisitRow.child))
+    return {row.id: row for row in session.scalars(query)}
 
 
 @dataclass(frozen=True)

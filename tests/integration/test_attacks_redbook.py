@@ -105,7 +105,7 @@ class TestWhatReachesAParent:
     HIDDEN = "<img src=x onerror=alert(1)>{{ 1234567*8 }}"
 
     def revision(self, tablet: Tablet, world: World) -> dict[str, Any]:
-        """A word to look for wherever a visitor writes what is not for parents, or a tablet says more than it should."""
+        """A word to look for wherever a visitor writes what is no parent’s to read, or a tablet says too much."""
         revision = tablet.revision(world)
         said = revision["payload"]["answers"]
         said |= {

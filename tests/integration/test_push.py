@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hvapp.store.visits import JudgementRow, QuarantineRow, RevisionRow, VisitRow
+from hvapp.store.sorting import forget_judgements
+from hvapp.store.visits import QuarantineRow, RevisionRow, VisitRow
 from tests.support.client import Tablet, new_id, seal, with_answers
 from tests.support.world import World
 
@@ -198,7 +199,7 @@ def test_a_push_that_was_not_judged_is_judged_before_the_queue_is_shown(
     revision = tablet.revision(world)
     revision["payload"]["answers"]["weight_kg"] = "2.600"
     tablet.push(seal(revision))
-    session.execute(delete(JudgementRow))
+    forget_judgements(session, [revision["rev_id"]])
     session.commit()
 
     assert tablet_of(world.sue).client.get("/review").status_code == 200
