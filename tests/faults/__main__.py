@@ -15,6 +15,7 @@ def main() -> int:
     parser.add_argument("--visits", type=int, default=1000)
     parser.add_argument("--seed", default="1")
     parser.add_argument("--to-the-end", action="store_true", help="go on after the first finding")
+    parser.add_argument("--postgresql", action="store_true", help="on PostgreSQL instead of SQLite")
     given = parser.parse_args()
     # Asked to stop, it stops its programs too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -25,13 +26,14 @@ def main() -> int:
             Path(home),
             lambda text: print(text, flush=True),
             stop_at_first=not given.to_the_end,
+            postgresql=given.postgresql,
         )
         report = asyncio.run(campaign.run())
-    tell(report)
+    tell(report, postgresql=given.postgresql)
     return 1 if report.findings else 0
 
 
-def tell(report: Report) -> None:
+def tell(report: Report, *, postgresql: bool) -> None:
     plan = report.plan
     print(
         f"\nWhat was done, in {report.seconds:.0f} s, on {len(plan.tablets)} tablets of {plan.visitors} visitors:"
@@ -48,7 +50,8 @@ def tell(report: Report) -> None:
     print(f"\nFound: {len(report.findings)}. The first of them:")
     for finding in report.findings[:10]:
         print(f"  - {finding}")
-    print(f"\nTo repeat: ./hv faults --visits {plan.visits} --seed {plan.seed}")
+    engine = " --postgresql" if postgresql else ""
+    print(f"\nTo repeat: ./hv faults --visits {plan.visits} --seed {plan.seed}{engine}")
 
 
 if __name__ == "__main__":

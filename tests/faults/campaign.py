@@ -10,12 +10,14 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from sqlalchemy.exc import OperationalError
+
 from hvapp.domain.errors import DomainError
 from hvapp.domain.forms import load_forms
 from hvapp.services import accounts, children, devices, keys, review
 from hvapp.settings import ROOT
 from tests.faults import oracles
-from tests.faults.house import House
+from tests.faults.house import House, PostgresHouse
 from tests.faults.oracles import Ledger
 from tests.faults.people import PASSWORD, change_need, settle
 from tests.faults.plan import Plan, Round
@@ -56,6 +58,7 @@ class Campaign:
     broken_server: str | None = None
     broken_tablet: str | None = None
     stop_at_first: bool = True
+    postgresql: bool = False
     done: Counter[str] = field(default_factory=Counter)
     checked: Counter[str] = field(default_factory=Counter)
     ledger: Ledger = field(default_factory=Ledger)
@@ -63,7 +66,8 @@ class Campaign:
     async def run(self) -> Report:
         started = time.monotonic()
         canary = f"kestrel{self.plan.seed}quartz"
-        self.house = House(self.home, broken=self.broken_server)
+        kind = PostgresHouse if self.postgresql else House
+        self.house = kind(self.home, broken=self.broken_server)
         with self.house.session() as session:
             self.district = settle(
                 session,
@@ -77,7 +81,7 @@ class Campaign:
         self.processes = [
             TabletProcess(self.ledger.hear, self.home / f"tablets{n}.log") for n in range(PROCESSES)
         ]
-        self.backup: Path | None = None
+        self.backup: str | None = None
         try:
             self.house.start()
             await self._open_tablets(canary)
@@ -197,7 +201,7 @@ class Campaign:
         self.checked["receipts looked up after a power cut"] += len(self.ledger.acked)
         self.house.start()
 
-    def _restore(self, backup: Path) -> None:
+    def _restore(self, backup: str) -> None:
         self.house.kill()
         self.house.put_back(backup)
         there = {row["id"] for row in self.house.rows("SELECT id FROM revision")}
@@ -219,8 +223,8 @@ class Campaign:
             act = random.choice(acts)
             try:
                 await asyncio.to_thread(act, random)
-            except DomainError as error:
-                # Somebody was faster: the visit has another version by now.
+            except (DomainError, OperationalError) as error:
+                # Somebody was faster, and the visit has another version by now; or the database went away.
                 self.done[f"office: {type(error).__name__}"] += 1
 
     def _send_back(self, random: Random) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from hvapp.extensions import db
 from hvapp.services import backup
 from hvapp.services.database import open_sessions
 from hvapp.settings import Settings
+from tests.support.postgres import PostgresServer
 from tests.support.servers import Program, free_port
 
 Rows = list[dict[str, Any]]
@@ -65,9 +67,9 @@ class House:
 
     def close(self) -> None:
         self.program.stop()
-        self._let_go()
+        self.let_go()
 
-    def _let_go(self) -> None:
+    def let_go(self) -> None:
         self.engine.dispose()
         with self.sessions() as session:
             session.get_bind().dispose()  # type: ignore[union-attr]
@@ -84,13 +86,50 @@ class House:
         with self.engine.connect() as connection:
             return [dict(row._mapping) for row in connection.execute(text(statement), values)]
 
-    def back_up(self, name: str) -> Path:
+    def back_up(self, name: str) -> str:
         """A copy of the running database, as an operator's nightly job makes it."""
         target = self.home / f"{name}.backup"
         backup.back_up(self.settings.database_url, target)
-        return target
+        return str(target)
 
-    def put_back(self, source: Path) -> None:
+    def put_back(self, source: str) -> None:
         """The database is what it was at the backup, by the product's own command. Stop the program first."""
-        self._let_go()
-        upkeep.restore(self.settings, source, lambda text: None)
+        self.let_go()
+        upkeep.restore(self.settings, Path(source), lambda text: None)
+
+
+class PostgresHouse(House):
+    """The same on a PostgreSQL of its own, which loses its power together with the program."""
+
+    def __init__(self, home: Path, *, broken: str | None = None) -> None:
+        self.postgres = PostgresServer(durable=True)
+        self.postgres.execute("CREATE DATABASE campaign")
+        super().__init__(home, broken=broken)
+
+    def _settings(self) -> Settings:
+        return replace(super()._settings(), database_url=self.postgres.url("campaign"))
+
+    def kill(self) -> None:
+        super().kill()
+        self.postgres.crash()
+        self.let_go()
+        self.postgres.start()
+
+    def close(self) -> None:
+        super().close()
+        self.postgres.stop()
+        self.postgres.remove()
+
+    def back_up(self, name: str) -> str:
+        """The program stands still meanwhile: a database that is in use cannot be a template."""
+        self.program.stop()
+        self.let_go()
+        self.postgres.execute(f"CREATE DATABASE {name} TEMPLATE campaign")
+        self.program.start()
+        return name
+
+    def put_back(self, source: str) -> None:
+        self.let_go()
+        self.postgres.execute("DROP DATABASE campaign")
+        self.postgres.execute(f"CREATE DATABASE campaign TEMPLATE {source}")
+        upkeep.new_epoch(self.settings, lambda text: None)

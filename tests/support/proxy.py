@@ -121,6 +121,8 @@ class ByteProxy:
     def __post_init__(self) -> None:
         self.seen: Counter[str] = Counter()
         self._overtaken = asyncio.Event()
+        # The loop itself keeps no hold of its tasks: one that waits for long could be swept away.
+        self._serving: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -136,17 +138,25 @@ class ByteProxy:
         self._loop.run_forever()
 
     def stop(self) -> None:
-        def end() -> None:
-            self._server.close()
-            for task in asyncio.all_tasks(self._loop):
-                task.cancel()
-            self._loop.call_soon(self._loop.stop)
-
-        self._loop.call_soon_threadsafe(end)
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
 
+    async def _end(self) -> None:
+        """Browsers keep connections open on which nothing was asked yet; these end too."""
+        self._server.close()
+        serving = list(self._serving)
+        for task in serving:
+            task.cancel()
+        await asyncio.gather(*serving, return_exceptions=True)
+        # The connections themselves are let go in the next turns of the loop.
+        await asyncio.sleep(0.05)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
         try:
             request = await _read_request(reader)
             if request is not None:
@@ -157,6 +167,7 @@ class ByteProxy:
             writer.transport.abort()
         finally:
             writer.close()
+            self._serving.discard(task)
 
     async def _treat(self, fault: Fault, request: _Request, writer: asyncio.StreamWriter) -> None:
         if fault.kind == "refuse":

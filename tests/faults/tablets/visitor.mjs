@@ -135,16 +135,26 @@ export class Visitor {
       ({ accountId, retired }) => accountId === person.id && !retired,
     );
     if (!there) return false;
+    this.vault = await this.#open(this.app, person);
+    if (this.vault) return true;
+    this.tablet.tell({ event: "finding", text: `no passphrase of ${person.email} opens the vault` });
+    return false;
+  }
+
+  /**
+   * The person's vault, opened in one window.
+   * @param {App} app
+   * @param {Person} person
+   */
+  async #open(app, person) {
     for (const passphrase of this.#passphrases(person)) {
       try {
-        this.vault = await this.app.vaults.unlock(person.id, passphrase, { db: this.db });
-        return true;
+        return await app.vaults.unlock(person.id, passphrase, { db: app.db.openDatabase() });
       } catch (error) {
         if (/** @type {Error} */ (error).name !== "WrongPassphrase") throw error;
       }
     }
-    this.tablet.tell({ event: "finding", text: `no passphrase of ${person.email} opens the vault` });
-    return false;
+    return null;
   }
 
   /** The newest first: a kill may have come before the last one was on the disk. @param {Person} person */
@@ -303,8 +313,8 @@ export class Visitor {
     const opening = this.#opening(random);
     if (!opening || !this.person) return;
     const other = await this.life.openWindow();
-    const passphrase = this.#passphrases(this.person)[0];
-    const vault = await other.vaults.unlock(this.person.id, passphrase, { db: other.db.openDatabase() });
+    const vault = await this.#open(other, this.person);
+    if (!vault) return;
     const draft = await this.app.drafts.startDraft(this.vault, opening);
     this.#write(draft, this.#mark(draft));
     await this.app.drafts.saveDraft(this.vault, draft);
