@@ -122,7 +122,7 @@ def test_a_visit_that_names_another_author_is_kept_and_set_aside(
     [
         ("POST", "/sync/v1/push", {"items": []}),
         ("POST", "/sync/v1/confirm", {"ranges": []}),
-        ("POST", f"/sync/v1/commands/{new_id()}/done", {"left": 0}),
+        ("POST", "/sync/v1/commands/4d2fead7-f9af-4788-8047-1fe179c131fe/done", {"left": 0}),
     ],
 )
 def test_every_answer_tells_the_tablet_where_it_stands(

@@ -262,7 +262,10 @@ class TestImport:
             ({"authorization": None}, "The tablet had never been in touch with this service"),
             ({"authorization": "x.y.z"}, "The file was changed after a tablet made it, or comes from"),
             ({"authorization": 3}, "The file was changed after a tablet made it, or comes from"),
-            ({"device_id": new_id()}, "The file was changed after a tablet made it"),
+            (
+                {"device_id": "4d2fead7-f9af-4788-8047-1fe179c131fe"},
+                "The file was changed after a tablet made it",
+            ),
             ({"items": "none"}, "The file is not whole."),
             ({"drafts": None}, "The file is not whole."),
             ({"items": [{}] * 5001}, "The file holds more than 5,000 visits."),
