@@ -163,7 +163,7 @@ def keep_draft(draft_id: str) -> ResponseReturnValue:
 @bp.get("/drafts")
 @roles(*VISITORS)
 def rescued_drafts() -> ResponseReturnValue:
-    waiting = drafts.waiting(db.session, signed_in(), find_key())
+    waiting = drafts.waiting(db.session, sender(request.args.to_dict()), find_key())
     return answer({"drafts": [{"id": one.id, "draft": one.draft} for one in waiting]}, _asking_tablet())
 
 

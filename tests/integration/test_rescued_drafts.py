@@ -38,6 +38,19 @@ def test_a_draft_comes_back_to_its_author_on_another_tablet(
     assert waiting(tablet_of(world.ben)) == {}
 
 
+def test_a_vault_of_somebody_else_gets_nothing(
+    tablet: Tablet, tablet_of: Callable[[Account], Tablet], world: World
+) -> None:
+    """On a shared tablet another may be signed in than whose vault is open."""
+    keep(tablet, new_id(), {"answers": {"place": "home"}})
+
+    asked = tablet.client.get("/sync/v1/drafts", query_string={"account_id": world.ben.id})
+    own = tablet.client.get("/sync/v1/drafts", query_string={"account_id": world.amira.id})
+
+    assert (asked.status_code, asked.json["error"]["code"]) == (409, "other_account")
+    assert (own.status_code, len(own.json["drafts"])) == (200, 1)
+
+
 def test_the_latest_copy_is_the_one_that_counts(tablet: Tablet) -> None:
     draft_id = new_id()
     keep(tablet, draft_id, {"n": 1})

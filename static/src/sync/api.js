@@ -219,11 +219,13 @@ export function createApi({
     },
 
     /**
-     * The unfinished visits that the service keeps for whoever is signed in, for `importDraft`.
+     * The unfinished visits that the service keeps for this visitor, for `importDraft`. Refused when somebody else is
+     * signed in: another's unfinished visit must not come into this vault.
+     * @param {string} accountId
      * @returns {Promise<{id: string, draft: Draft}[]>}
      */
-    async rescuedDrafts() {
-      const answer = await once("GET", "/sync/v1/drafts");
+    async rescuedDrafts(accountId) {
+      const answer = await once("GET", `/sync/v1/drafts?${new URLSearchParams({ account_id: accountId })}`);
       if (!Array.isArray(answer?.drafts)) throw new ServerFault(200);
       return answer.drafts;
     },

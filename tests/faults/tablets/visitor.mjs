@@ -355,7 +355,7 @@ export class Visitor {
   /** Unfinished visits that the service kept come back. */
   async takeBack() {
     const { api } = this.app.api;
-    for (const { id, draft } of await api.rescuedDrafts()) {
+    for (const { id, draft } of await api.rescuedDrafts(this.vault.account.id)) {
       if (await this.app.drafts.importDraft(this.vault, draft)) this.tablet.count("draft taken back");
       await api.draftTaken(id);
     }

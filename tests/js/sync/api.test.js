@@ -246,9 +246,10 @@ test("unfinished visits that the service keeps are fetched and taken", async () 
   server.account = { id: "a-priya", name: "Priya", role: "health_visitor" };
   server.drafts.set("d-1", { id: "d-1" });
   const api = createApi({ fetch: server.fetch });
-  assert.deepEqual(await api.rescuedDrafts(), [{ id: "d-1", draft: { id: "d-1" } }]);
+  assert.deepEqual(await api.rescuedDrafts("a-priya"), [{ id: "d-1", draft: { id: "d-1" } }]);
+  await assert.rejects(api.rescuedDrafts("a-tom"), SignedInAsOther);
   await api.draftTaken("d-1");
-  assert.deepEqual(await api.rescuedDrafts(), []);
+  assert.deepEqual(await api.rescuedDrafts("a-priya"), []);
 });
 
 test("another refusal with 403 is not taken for an expired token", async () => {
