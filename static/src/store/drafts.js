@@ -221,7 +221,8 @@ export async function discardDraft(vault, id) {
 
 /**
  * Puts back a draft that the service kept. False when this tablet has it already, unfinished or completed: what
- * is here is newer.
+ * is here is newer. One left in a vault that nobody opens any more is taken over from there: the service must not be
+ * told that it is back while only that vault has it.
  * @param {Vault} vault
  * @param {Draft} draft
  * @returns {Promise<boolean>}
@@ -232,7 +233,8 @@ export async function importDraft(vault, draft) {
   const put = await write(db, [db.drafts, db.outbox, db.vaults], async () => {
     await requireVault(db, vault.id);
     const [item, there] = [await db.outbox.get(draft.id), await db.drafts.get(draft.id)];
-    if (item || there) return false;
+    const owner = there && (await db.vaults.get(there.vault));
+    if (item || (there && !owner?.retired)) return false;
     await db.drafts.put({ id: draft.id, vault: vault.id, writer: WRITER, n: 1, box, rescue: null });
     return true;
   });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { applyPage, loadCaseload } from "../../../static/src/store/caseload.js";
 import { waitingIn } from "../../../static/src/store/delivery.js";
-import { refreshRescue, saveDraft } from "../../../static/src/store/drafts.js";
+import { importDraft, listDrafts, refreshRescue, saveDraft } from "../../../static/src/store/drafts.js";
 import { listItems } from "../../../static/src/store/outbox.js";
 import { listVaults, startAgain, unlock } from "../../../static/src/store/vault.js";
 import { createApi, Offline, TryLater } from "../../../static/src/sync/api.js";
@@ -234,6 +234,30 @@ test("a forgotten passphrase: the old vault's visits go up, its unfinished visit
   await run(vault.db);
   assert.equal(await vault.db.vaults.get(vault.id), undefined);
   assert.ok(await vault.db.vaults.get(fresh.id));
+});
+
+test("a draft whose delivery the tablet has not heard of is taken over by its visitor's new vault, not lost", async () => {
+  const { server, run } = service();
+  const vault = await newVault();
+  const draft = draftFor();
+  draft.answers.weight_kg = "3.450";
+  await saveDraft(vault, draft);
+  await refreshRescue(vault, draft.id);
+  vault.lock();
+  const fresh = await again(vault);
+  server.after = ({ path }) => {
+    if (path === `/sync/v1/drafts/${draft.id}`) throw new TypeError("connection reset");
+    return null;
+  };
+  await assert.rejects(run(vault.db), Offline);
+  server.after = () => null;
+  // Another window takes it back and tells the service so, which offers it to nobody from then on.
+  assert.equal(await importDraft(fresh, server.drafts.get(draft.id)), true);
+  await run(vault.db);
+  assert.deepEqual(
+    (await listDrafts(fresh)).map(({ answers }) => answers),
+    [{ weight_kg: "3.450" }],
+  );
 });
 
 test("a draft of an open vault never leaves the tablet", async () => {
