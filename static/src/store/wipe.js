@@ -69,7 +69,8 @@ export async function forgetVault(db, vaultId) {
 }
 
 /**
- * A draft of a retired vault is delivered: its copy is with the server.
+ * A draft of a retired vault is delivered: its copy is with the server. One that was answered on after the order to
+ * wipe stays until the newer copy is there too; after a forgotten passphrase nobody can make a newer one.
  * @param {TabletDatabase} db
  * @param {string} vaultId
  * @param {{id: string, n: number}} draft as it was sent
@@ -77,7 +78,8 @@ export async function forgetVault(db, vaultId) {
 export async function dropDelivered(db, vaultId, { id, n }) {
   await write(db, [db.vaults, db.drafts], async () => {
     const [vault, row] = [await db.vaults.get(vaultId), await db.drafts.get(id)];
-    if (vault?.retired && row?.vault === vaultId && row.rescue?.n === n) await db.drafts.delete(id);
+    if (!vault?.retired || row?.vault !== vaultId || row.rescue?.n !== n) return;
+    if (vault.retired === "forgotten" || row.n === n) await db.drafts.delete(id);
   });
 }
 

@@ -13,7 +13,7 @@ import { resealWaiting } from "../store/resealing.js";
 import { noteWipeReported, takeIn, takeToken } from "../store/standing.js";
 import { beginWipe, dropDelivered, finishWipe, forgetVault } from "../store/wipe.js";
 import { findWipe } from "./commands.js";
-import { Refused, ServerFault, UnknownTablet } from "./errors.js";
+import { Refused, ServerFault, TooLarge, UnknownTablet } from "./errors.js";
 import { pushOutbox } from "./push.js";
 
 /** @typedef {import("../store/db.js").TabletDatabase} TabletDatabase */
@@ -246,9 +246,9 @@ class Courier {
         await this.hear(common);
         if (kept) await dropDelivered(this.db, this.id, { id, n: rescue.n });
       } catch (error) {
-        // One that the server will not take stays, and holds up no other.
-        if (!(error instanceof Refused)) throw error;
-        this.sent.problem ??= error;
+        // One that the server will not take, or stumbles over, stays, and holds up no other.
+        if (![Refused, ServerFault, TooLarge].some((kind) => error instanceof kind)) throw error;
+        this.sent.problem ??= /** @type {Error} */ (error);
       }
     }
   }

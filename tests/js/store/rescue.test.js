@@ -8,6 +8,7 @@ import {
   saveDraft,
 } from "../../../static/src/store/drafts.js";
 import { onlyHere, refreshRescues } from "../../../static/src/store/rescue.js";
+import { beginWipe, dropDelivered } from "../../../static/src/store/wipe.js";
 import { openServerBox, SERVER_KEY } from "../helpers/sealing.js";
 import { completeVisit, draftFor, introduced, newVault } from "../helpers/tablet.js";
 
@@ -90,4 +91,20 @@ test("a draft that the service kept is put back once, and never over what is her
   assert.equal((await getDraft(vault, draft.id))?.answers.weight_kg, "3.500");
   const done = await completeVisit(vault);
   assert.equal(await importDraft(vault, { ...draft, id: done.id }), false);
+});
+
+test("an answer saved after the order to wipe goes up as well before its draft is dropped", async () => {
+  const vault = await newVault();
+  const draft = draftFor();
+  await saveDraft(vault, draft);
+  await refreshRescue(vault, draft.id);
+  const sent = (await vault.db.drafts.get(draft.id))?.rescue?.n ?? 0;
+  await beginWipe(vault.db, vault.id, { id: "order-1", at: "2026-05-03T10:00:00Z" });
+  draft.answers.weight_kg = "3.450";
+  await saveDraft(vault, draft);
+  await dropDelivered(vault.db, vault.id, { id: draft.id, n: sent });
+  await refreshRescue(vault, draft.id);
+  assert.equal((await rescued(vault, draft.id))?.answers.weight_kg, "3.450");
+  await dropDelivered(vault.db, vault.id, { id: draft.id, n: sent + 1 });
+  assert.equal(await vault.db.drafts.count(), 0);
 });

@@ -5,7 +5,7 @@ import { waitingIn } from "../../../static/src/store/delivery.js";
 import { importDraft, listDrafts, refreshRescue, saveDraft } from "../../../static/src/store/drafts.js";
 import { listItems } from "../../../static/src/store/outbox.js";
 import { listVaults, startAgain, unlock } from "../../../static/src/store/vault.js";
-import { createApi, Offline, TryLater } from "../../../static/src/sync/api.js";
+import { createApi, Offline, TooLarge, TryLater } from "../../../static/src/sync/api.js";
 import { deliver, obey } from "../../../static/src/sync/courier.js";
 import { wipeOrder } from "../helpers/sealing.js";
 import { FakeServer, fail } from "../helpers/server.js";
@@ -258,6 +258,27 @@ test("a draft whose delivery the tablet has not heard of is taken over by its vi
     (await listDrafts(fresh)).map(({ answers }) => answers),
     [{ weight_kg: "3.450" }],
   );
+});
+
+test("a draft that is too much for the service holds up no other draft and no other vault", async () => {
+  const { server, run } = service();
+  const db = newDatabase();
+  const vault = await newVault({ db });
+  const [big, small] = [draftFor(), draftFor()];
+  for (const draft of [big, small]) {
+    await saveDraft(vault, draft);
+    await refreshRescue(vault, draft.id);
+  }
+  vault.lock();
+  await again(vault);
+  const other = await newVault({ db, id: "a-ada" });
+  await completeVisit(other);
+  server.before = ({ path }) => (path.endsWith(big.id) ? fail(413, "too_large", "Too large.") : null);
+  const { problem } = await run(db);
+  assert.ok(problem instanceof TooLarge);
+  assert.deepEqual([...server.drafts.keys()], [small.id]);
+  assert.deepEqual(await states(other), ["confirmed"]);
+  assert.equal(await db.drafts.count(), 1);
 });
 
 test("a draft of an open vault never leaves the tablet", async () => {
