@@ -48,7 +48,7 @@ class TabletLine:
     revoked_at: datetime | None
     revoke_reason: str | None
     wiped_at: datetime | None
-    unsent: int | None  # what it had to destroy unsent when it was wiped; None: unknown
+    unsent: int | None  # what it still holds, by its last report after clearing itself; None: unknown
 
 
 def register(
@@ -158,9 +158,10 @@ def _reach(account: Account) -> str | None:
 
 
 def finish_command(session: Session, tablet: TabletId, command_id: str, *, left: int, now: datetime) -> None:
-    """Note that a tablet has wiped itself, and how many items it could not deliver. The first report counts.
+    """Note that a tablet has cleared itself, and how many items it still holds because it could not send them.
 
-    A command that the database does not know was lost with a restored backup: the tablet obeyed it all the same.
+    It reports again when it has sent some of those; the last report counts. A command that the database does not know
+    was lost with a restored backup: the tablet obeyed it all the same.
     """
     with transaction(session):
         if meet(session, tablet, now) is None:
@@ -171,9 +172,10 @@ def finish_command(session: Session, tablet: TabletId, command_id: str, *, left:
             session.add(row)
         if row.device_id != tablet.device_id:
             raise NotFound("There is no such command for this tablet.")
+        row.left = left
         if row.done_at is not None:
             return
-        row.done_at, row.left = now, left
+        row.done_at = now
         session.get_one(DeviceRow, tablet.device_id).wiped_at = now
         write_audit(
             session,

@@ -36,7 +36,7 @@ class DeviceRow(Base):
 class TabletCommandRow(Base):
     """Something a tablet is to do; asked again at every contact until the tablet says that it is done.
 
-    `kind`: wipe. `left`: how many items the tablet had to destroy without having delivered them.
+    `kind`: wipe. `left`: how many items the tablet has kept because it could not deliver them, by its last report.
     """
 
     __tablename__ = "tablet_command"
@@ -105,8 +105,8 @@ def add_device(
 
 
 def devices_of_team(session: Session, team_id: str | None) -> list[tuple[DeviceRow, AccountRow, int | None]]:
-    """The team's tablets, or everybody's, the one heard from last coming first: each with its visitor and what it had
-    to destroy undelivered."""
+    """The team's tablets, or everybody's, the one heard from last coming first: each with its visitor and what it
+    still holds although it was cleared."""
     left = (
         select(func.sum(TabletCommandRow.left))
         .where(TabletCommandRow.device_id == DeviceRow.id)

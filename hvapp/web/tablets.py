@@ -170,11 +170,11 @@ def handle_too_large(error: RequestEntityTooLarge) -> ResponseReturnValue:
 def state_tags(line: TabletLine, now: datetime) -> list[Tag]:
     """What there is to know or to do about a tablet, the most serious first."""
     if line.wiped_at is not None:
-        lost = line.unsent or 0
+        left = line.unsent or 0
         tags = [Tag("Cleared", "grey")]
-        if lost:
-            visits = "1 visit" if lost == 1 else f"{lost} visits"
-            tags.insert(0, Tag(f"{visits} could not be sent before it was cleared", "red"))
+        if left:
+            visits = "1 visit is" if left == 1 else f"{left} visits are"
+            tags.insert(0, Tag(f"{visits} still on it and could not be sent", "red"))
         return tags
     tags = []
     if line.revoked_at is not None:

@@ -105,12 +105,16 @@ def test_signing_in_on_it_again_brings_the_command_and_no_records(
     assert get(again, device_id=again.device_id).status_code == 403
 
 
-def test_a_finished_wipe_is_noted_once(lost: Tablet, world: World, session: Session) -> None:
+def test_a_finished_wipe_is_noted_once_and_what_is_left_as_last_reported(
+    lost: Tablet, world: World, session: Session
+) -> None:
     command_id = session.scalars(select(TabletCommandRow.id)).one()
     url = f"/sync/v1/commands/{command_id}/done"
 
     first = lost.send("POST", url, {"device_id": lost.device_id, "left": 2})
     wiped_at = session.get_one(DeviceRow, lost.device_id, populate_existing=True).wiped_at
+    [line] = devices.tablets_of_team(session, world.sue)
+    assert line.unsent == 2
     again = lost.send("POST", url, {"left": 0})
 
     assert (first.status_code, again.status_code) == (200, 200)
@@ -119,7 +123,7 @@ def test_a_finished_wipe_is_noted_once(lost: Tablet, world: World, session: Sess
     assert session.get_one(DeviceRow, lost.device_id, populate_existing=True).wiped_at == wiped_at
     assert actions(session, lost) == ["device_registered", "device_revoked", "device_wiped"]
     [line] = devices.tablets_of_team(session, world.sue)
-    assert (line.unsent, line.wiped_at, line.revoke_reason) == (2, wiped_at, "Left on the bus")
+    assert (line.unsent, line.wiped_at, line.revoke_reason) == (0, wiped_at, "Left on the bus")
 
 
 def test_a_command_that_was_lost_with_a_restored_backup_counts_as_obeyed(

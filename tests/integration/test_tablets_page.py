@@ -184,7 +184,7 @@ class TestRevoking:
         ready.send("POST", f"/sync/v1/commands/{command['id']}/done", {"left": 2})
 
         desk.get("/tablets").has(
-            "Cleared", "2 visits could not be sent before it was cleared", "Nothing left to do"
+            "Cleared", "2 visits are still on it and could not be sent", "Nothing left to do"
         )
         back = desk.post(f"/tablets/{ready.device_id}/take-back")
         desk.follow(back).has("has already cleared itself")
