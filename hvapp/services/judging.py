@@ -20,7 +20,14 @@ from hvapp.domain.reconcile import Flag
 from hvapp.store.changes import announce
 from hvapp.store.children import children_by_ids, measurements_by_child, record_before
 from hvapp.store.transaction import transaction
-from hvapp.store.visits import RevisionRow, Verdict, add_judgements, unjudged, visits_by_ids
+from hvapp.store.visits import (
+    RevisionRow,
+    Verdict,
+    add_judgements,
+    places_of,
+    unjudged,
+    visits_by_ids,
+)
 
 # Two programs reckoning the same formula agree far closer; more means another formula, or another child.
 GROWTH_TOLERANCE_SDS = Decimal("0.000001")
@@ -49,13 +56,17 @@ def judge_new(session: Session, forms: FormLibrary, now: datetime, limit: int = 
             before = record_before(visit.id, child, known, visit.need_level_before)
             verdicts[row.id] = _verdict(row, form, before)
     # Told to the tablets of those who could read it when it was looked at; a child that moves meanwhile tells its own.
-    readers = {row.visit_id: visits[row.visit_id].readers for row in rows if verdicts[row.id].flags}
-    count = len(rows)
+    readers = {row.id: (row.visit_id, visits[row.visit_id].readers) for row in rows if verdicts[row.id].flags}
+    looked_at = {row.id: (row.visit_id, visits[row.visit_id].child_id, row.read_as) for row in rows}
     with transaction(session):
+        # Filed otherwise meanwhile, it is judged anew: as what it was before, a red alert might not have shown.
+        places = places_of(session, set(verdicts))
+        verdicts = {one: verdict for one, verdict in verdicts.items() if places.get(one) == looked_at[one]}
         add_judgements(session, verdicts, now)
-        for visit_id, account_ids in readers.items():
+        for one in readers.keys() & verdicts.keys():
+            visit_id, account_ids = readers[one]
             announce(session, account_ids, "visit", visit_id)
-    return count
+    return len(verdicts)
 
 
 def _verdict(row: RevisionRow, form: FormDefinition, child: ChildFacts) -> Verdict:

@@ -450,6 +450,16 @@ def visits_by_ids(session: Session, ids: set[str]) -> dict[str, VisitRow]:
     return {row.id: row for row in session.scalars(query)}
 
 
+def places_of(session: Session, revision_ids: set[str]) -> dict[str, tuple[str, str | None, str | None]]:
+    """The visit, the child and the form that these revisions are filed under now."""
+    rows = session.execute(
+        select(RevisionRow.id, RevisionRow.visit_id, VisitRow.child_id, RevisionRow.read_as)
+        .join(VisitRow, VisitRow.id == RevisionRow.visit_id)
+        .where(RevisionRow.id.in_(revision_ids))
+    )
+    return {row.id: (row.visit_id, row.child_id, row.read_as) for row in rows}
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What the rules say of one version; the red alerts by their titles, with nothing of a restricted part."""

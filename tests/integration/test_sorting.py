@@ -1,6 +1,7 @@
 """The pages where a supervisor sorts out what could not be filed: every act kept, explained, and taken back."""
 
 import json
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,11 +13,11 @@ from sqlalchemy.orm import Session
 from hvapp.domain.forms import FormLibrary
 from hvapp.domain.forms.reader import read_form
 from hvapp.domain.review import UNDOABLE
-from hvapp.services import undoing
+from hvapp.services import judging, refiling, undoing
 from hvapp.store.audit import AuditRow
 from hvapp.store.children import ContactRow
 from hvapp.store.devices import DeviceRow
-from hvapp.store.sorting import SortingActRow
+from hvapp.store.sorting import SortingActRow, forget_judgements
 from hvapp.store.transaction import transaction
 from hvapp.store.visits import QuarantineRow, RevisionRow, VisitRow
 from tests.support.client import FORMS, Tablet, new_id, seal, with_answers
@@ -130,6 +131,26 @@ class TestUnknownChild:
         assert session.get_one(RevisionRow, odd["rev_id"]).child_ref == odd["child_id"]
         approve(session, world, odd)
         assert session.scalars(select(ContactRow.subject_id)).one() == world.child_id
+
+    def test_filed_while_it_is_being_judged_it_is_judged_again(
+        self, world: World, session: Session, odd: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        now = datetime.now(UTC)
+        with transaction(session):
+            forget_judgements(session, [odd["rev_id"]])
+
+        def file_first(given: Session) -> AbstractContextManager[Session]:
+            monkeypatch.undo()
+            with Session(session.get_bind()) as other:
+                refiling.file_under_child(
+                    other, FORMS, by=world.sue, visit_id=odd["visit_id"], child_id=world.child_id, now=now
+                )
+            return transaction(given)
+
+        monkeypatch.setattr(judging, "transaction", file_first)
+
+        assert judging.judge_new(session, FORMS, now) == 0
+        assert judging.judge_new(session, FORMS, now) == 1
 
     def test_what_the_tablet_sends_later_about_that_child_is_filed_with_it(
         self, desk: Desk, tablet: Tablet, world: World, session: Session, odd: dict[str, Any]
