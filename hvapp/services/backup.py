@@ -34,7 +34,7 @@ class Restored:
     """`kept`: where the database that was replaced lies now; None when there was none."""
 
     kept: Path | None
-    carried_over: bool  # whether keys and revocations made since the backup could be taken along
+    carried_over: bool  # whether keys, revocations and rescued drafts since the backup could be taken along
 
 
 def back_up(database_url: str, target: Path) -> None:
@@ -180,11 +180,15 @@ _CARRY_OVER = (
     'INSERT OR IGNORE INTO tablet_command (id, device_id, kind, issued_at, done_at, "left")'
     ' SELECT id, device_id, kind, issued_at, done_at, "left" FROM present.tablet_command'
     " WHERE device_id IN (SELECT id FROM device)",
+    "INSERT OR REPLACE INTO rescued_draft (account_id, id, device_id, kid, box, kept_at, taken_at)"
+    " SELECT account_id, id, device_id, kid, box, kept_at, taken_at FROM present.rescued_draft"
+    " WHERE account_id IN (SELECT id FROM account)",
 )
 
 
 def _carry_over(live: Path, work: Path) -> bool:
-    """Take along what must not go back in time: keys that tablets have sealed to since, and tablets revoked since."""
+    """Take along what must not go back in time: keys that tablets have sealed to since, tablets revoked since, and
+    unfinished visits rescued since, which their tablets no longer have."""
     try:
         with closing(sqlite3.connect(work)) as database:
             database.execute("ATTACH ? AS present", (str(live),))

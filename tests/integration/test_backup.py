@@ -26,7 +26,7 @@ from hvapp.store.audit import AuditRow
 from hvapp.store.changes import feed_state
 from hvapp.store.devices import DeviceRow
 from hvapp.store.visits import RevisionRow
-from tests.support.client import Tablet
+from tests.support.client import Tablet, new_id
 from tests.support.world import World, make_world
 
 
@@ -184,6 +184,21 @@ def test_keys_and_revocations_do_not_go_back_in_time(house: House) -> None:
     told = tablet.send("POST", "/sync/v1/confirm", {"ranges": []}).json
     assert [one["type"] for one in told["commands"]] == ["wipe"]
     assert not any("revoke them again" in words for words in house.said)
+
+
+def test_a_draft_rescued_since_is_not_lost(house: House) -> None:
+    """The tablet that handed it over has let go of it."""
+    tablet = house.tablet(house.world.amira)
+    file = house.backup()
+    draft_id = new_id()
+    sealed = tablet.seal("draft", draft_id, b'{"answers": {"place": "home"}}')
+    assert tablet.send("PUT", f"/sync/v1/drafts/{draft_id}", sealed).json["result"] == "kept"
+
+    house.restore(file)
+
+    again = house.tablet(house.world.amira)
+    [kept] = again.client.get("/sync/v1/drafts").json["drafts"]
+    assert kept == {"id": draft_id, "draft": {"answers": {"place": "home"}}}
 
 
 def test_a_damaged_database_is_replaced_and_the_operator_told_what_is_lost(house: House) -> None:
