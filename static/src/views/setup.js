@@ -169,7 +169,7 @@ const LATER =
 export function staysWords({ items, drafts }) {
   const number = items + drafts;
   if (!number) return "";
-  return `${count(number, "visit")} on this tablet can be opened with the old passphrase only, and ${number === 1 ? "stays" : "stay"} here unsent if you start again. Try once more to remember it, or ask your supervisor first.`;
+  return `${count(number, "visit")} on this tablet can be opened with the old passphrase only. If you start again, nobody can open or send the last of what you wrote in ${number === 1 ? "it" : "them"} any more. Try once more to remember it, or ask your supervisor first.`;
 }
 
 /** @param {App} app */
