@@ -13,6 +13,7 @@ from typing import Any
 from tests.faults.house import House, Rows
 
 _MARK = "visit "
+_SET_ASIDE_HERE = ("too_large", "unreadable")
 
 
 @dataclass
@@ -132,11 +133,21 @@ def _problem_of(
     revision: str, sealed: Sealed, row: dict[str, Any] | None, item: dict[str, Any] | None, copies: set[str]
 ) -> str | None:
     if item is not None and item["state"] == "refused":
+        # Set aside by the tablet itself, which never handed it over: there is no copy to be had.
+        if item["result"] in _SET_ASIDE_HERE:
+            return (
+                None if not item["retired"] else f"stands ({item['result']}) in a vault that nobody can open"
+            )
         return None if revision in copies else f"was refused ({item['result']}) and the server kept no copy"
     if row is None and item is None:
         return "is lost: it is neither on the server nor on the tablet"
+    if row is None and item is not None:
+        lacks = [name for name, missing in item["lacks"].items() if missing]
+        why = f", for want of a {' and a '.join(lacks)}" if lacks else ""
+        vault = f", vault {item['retired']}" if item["retired"] else ""
+        return f"has not arrived ({item['state']}{why}{vault}), although the line has been good for long"
     if row is None:
-        return f"has not arrived ({item and item['state']}), although the line has been good for long"
+        return None
     if sealed.sha256 and row["sha256"] != sealed.sha256:
         return "is on the server with another content than was sealed"
     if (row["device_id"], row["device_seq"]) != (sealed.device, sealed.seq):

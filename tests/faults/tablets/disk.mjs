@@ -98,11 +98,11 @@ export class Guard {
         const written = [];
         log.set(made, written);
         made.addEventListener("complete", () => {
-          if (this.dead) return;
           this.#transactions.delete(made);
           if (!written.length) return;
+          // Even after the end of this life: what was being committed when it ended is on the disk.
           this.committed(written);
-          this.step({ phase: "after", label: labelOf(written) });
+          if (!this.dead) this.step({ phase: "after", label: labelOf(written) });
         });
         return made;
       },

@@ -181,15 +181,12 @@ export class Tablet {
   /** How each completed visit stands, for the campaign's own comparison. */
   async standing() {
     const stores = await contents(this.disk, DATABASE);
+    const vaults = new Map((stores.vaults ?? []).map((row) => [row.id, row]));
     return {
-      items: (stores.outbox ?? []).map(({ id, vault, state, result, sha256 }) => ({
-        id,
-        device: vault,
-        state,
-        result,
-        sha256,
-      })),
-      vaults: (stores.vaults ?? []).map(({ id, accountId, retired }) => ({ id, accountId, retired })),
+      items: (stores.outbox ?? []).map(({ id, vault, state, result, sealed }) => {
+        const { token, retired } = vaults.get(vault) ?? {};
+        return { id, device: vault, state, result, lacks: { token: !token, key: !sealed }, retired };
+      }),
       done: this.done,
       requests: this.line.requests,
     };
