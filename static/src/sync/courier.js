@@ -234,9 +234,13 @@ class Courier {
     await forgetVault(this.db, this.id);
   }
 
-  /** Only from a vault that nobody opens any more. */
+  /**
+   * Only from a vault that nobody opens any more, or that was ordered off the tablet: its visitor may never come to
+   * open it again, so what copies there are go up, and nothing is dropped before it is retired.
+   */
   async sendDrafts() {
-    if (!(await this.db.vaults.get(this.id))?.retired) return;
+    const vault = await this.db.vaults.get(this.id);
+    if (!vault?.retired && !vault?.wipe) return;
     const rows = await this.db.drafts.where("vault").equals(this.id).toArray();
     for (const { id, rescue } of rows) {
       if (!rescue) continue;

@@ -394,6 +394,23 @@ test("what only its visitor can seal keeps the way in open until they have unloc
   assert.equal(await vault.db.vaults.count(), 0);
 });
 
+test("a visitor who never comes back to unlock a wiped vault: the copies of unfinished visits go up all the same", async () => {
+  const { server, run } = service();
+  const vault = await newVault();
+  const [copied, answeredOn] = [draftFor(), draftFor("child-2")];
+  for (const draft of [copied, answeredOn]) {
+    await saveDraft(vault, draft);
+    await refreshRescue(vault, draft.id);
+  }
+  answeredOn.answers.weight_kg = "3.450";
+  await saveDraft(vault, answeredOn);
+  vault.lock();
+  server.commands.set(vault.id, [wipeOrder(vault.id, "a-priya")]);
+  await run(vault.db);
+  assert.deepEqual([...server.drafts.keys()].sort(), [copied.id, answeredOn.id].sort());
+  assert.equal(await vault.db.drafts.count(), 2, "and stay here for the visitor who does");
+});
+
 test("a report that is lost is made again, and an order the server has forgotten is no error", async () => {
   const { server, run } = service();
   const vault = await newVault();
