@@ -32,7 +32,7 @@ import { StorageFull, StorageTrouble } from "./errors.js";
  *   wipe: {id: string, at: string, left: number | null} | null}} VaultRow
  *
  * @typedef {{id: string, vault: string, writer: string, n: number, box: Box,
- *   rescue: (ServerBox & {n: number}) | null}} DraftRow
+ *   rescue: (ServerBox & {n: number}) | null, delivered?: {n: number, at: number} | null}} DraftRow
  * @typedef {{id: string, vault: string, seq: number, state: "sealed" | "acked" | "confirmed" | "refused",
  *   bytes: number, faults: number, result: string | null, receipt: import("../types.js").Receipt | null,
  *   sha256: string | null, sealed: ServerBox | null, ackedAt: number | null, confirmedAt: number | null,

@@ -179,14 +179,15 @@ export async function changeItem(db, vaultId, id, edit) {
 
 /**
  * The server was restored from a backup, or does not hold what it acknowledged: everything still here is offered
- * anew. What it has after all it calls a duplicate. `of` limits it to some; `noted` is done in the same
+ * anew, a closed vault's unfinished visits too. What it has after all it calls a duplicate. `of` limits it to some; `noted` is done in the same
  * transaction.
  * @param {TabletDatabase} db
  * @param {string} vaultId
  * @param {{of?: Set<string> | null, noted?: () => PromiseLike<unknown>}} [options]
  */
 export async function offerAnew(db, vaultId, { of = null, noted } = {}) {
-  await write(db, [db.outbox, db.notes], async () => {
+  await write(db, [db.outbox, db.drafts, db.notes], async () => {
+    if (of === null) await db.drafts.where("vault").equals(vaultId).modify({ delivered: null });
     await db.outbox
       .where("[vault+state]")
       .anyOf([vaultId, "acked"], [vaultId, "confirmed"])
@@ -206,11 +207,28 @@ export async function offerAnew(db, vaultId, { of = null, noted } = {}) {
  * @returns {Promise<number>} how many
  */
 export async function prune(db, vaultId, now) {
-  const old = await confirmedBefore(db, vaultId, now - KEPT_MS).count();
-  if (old === 0) return 0;
-  const gone = await write(db, [db.outbox], () => confirmedBefore(db, vaultId, now - KEPT_MS).delete());
+  const before = now - KEPT_MS;
+  const old = await confirmedBefore(db, vaultId, before).count();
+  if (old + (await deliveredBefore(db, vaultId, before).count()) === 0) return 0;
+  const gone = await write(db, [db.outbox, db.drafts], async () => {
+    const items = await confirmedBefore(db, vaultId, before).delete();
+    return items + (await deliveredBefore(db, vaultId, before).delete());
+  });
   announce("outbox", vaultId);
   return gone;
+}
+
+/**
+ * Unfinished visits of a closed vault that have been with the server for so long.
+ * @param {TabletDatabase} db
+ * @param {string} vaultId
+ * @param {number} when
+ */
+function deliveredBefore(db, vaultId, when) {
+  return db.drafts
+    .where("vault")
+    .equals(vaultId)
+    .filter(({ delivered }) => delivered != null && delivered.at <= when);
 }
 
 /**

@@ -61,7 +61,8 @@ export async function forgetVault(db, vaultId) {
   return write(db, tables, async () => {
     const row = await db.vaults.get(vaultId);
     const rows = await db.outbox.where("[vault+seq]").between([vaultId], [vaultId, []]).count();
-    if (!row?.retired || rows > 0 || (await undelivered(db, vaultId)) > 0) return false;
+    const drafts = await db.drafts.where("vault").equals(vaultId).count();
+    if (!row?.retired || rows > 0 || drafts > 0) return false;
     await clearVault(db, vaultId);
     await db.vaults.delete(vaultId);
     return true;
@@ -69,18 +70,29 @@ export async function forgetVault(db, vaultId) {
 }
 
 /**
- * A draft of a retired vault is delivered: its copy is with the server. One that was answered on after the order to
- * wipe stays until the newer copy is there too; after a forgotten passphrase nobody can make a newer one.
+ * A draft of a retired vault is delivered: its copy is with the server. After a forgotten passphrase it stays here a
+ * while, as a visit does: the server may yet go back to a backup that has no copy. On a tablet taken out of use it
+ * goes, unless it was answered on after the order; then it waits for the newer copy.
  * @param {TabletDatabase} db
  * @param {string} vaultId
  * @param {{id: string, n: number}} draft as it was sent
+ * @param {number} at by the server's clock
  */
-export async function dropDelivered(db, vaultId, { id, n }) {
+export async function noteDelivered(db, vaultId, { id, n }, at) {
   await write(db, [db.vaults, db.drafts], async () => {
     const [vault, row] = [await db.vaults.get(vaultId), await db.drafts.get(id)];
     if (!vault?.retired || row?.vault !== vaultId || row.rescue?.n !== n) return;
-    if (vault.retired === "forgotten" || row.n === n) await db.drafts.delete(id);
+    if (vault.retired === "forgotten") await db.drafts.put({ ...row, delivered: { n, at } });
+    else if (row.n === n) await db.drafts.delete(id);
   });
+}
+
+/**
+ * Is the server's copy the one that is here?
+ * @param {import("./db.js").DraftRow} row
+ */
+export function isDelivered({ rescue, delivered }) {
+  return rescue !== null && rescue?.n === delivered?.n;
 }
 
 /**
@@ -102,7 +114,12 @@ async function clearVault(db, vaultId) {
  */
 async function undelivered(db, vaultId) {
   const items = await unconfirmed(db, vaultId).count();
-  return items + (await db.drafts.where("vault").equals(vaultId).count());
+  const drafts = await db.drafts
+    .where("vault")
+    .equals(vaultId)
+    .filter((row) => !isDelivered(row))
+    .count();
+  return items + drafts;
 }
 
 /**

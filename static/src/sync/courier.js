@@ -11,7 +11,7 @@ import { prune } from "../store/delivery.js";
 import { recallOf, rememberOf } from "../store/notes.js";
 import { resealWaiting } from "../store/resealing.js";
 import { noteWipeReported, takeIn, takeToken } from "../store/standing.js";
-import { beginWipe, dropDelivered, finishWipe, forgetVault } from "../store/wipe.js";
+import { beginWipe, finishWipe, forgetVault, isDelivered, noteDelivered } from "../store/wipe.js";
 import { findWipe } from "./commands.js";
 import { Refused, ServerFault, TooLarge, UnknownTablet } from "./errors.js";
 import { pushOutbox } from "./push.js";
@@ -111,7 +111,7 @@ class Courier {
   async run() {
     if (!this.token) return;
     await this.exchange();
-    if (this.serverTime === null && !this.retired) await this.listen();
+    if (this.serverTime === null) await this.listen();
     if (this.serverTime !== null) await prune(this.db, this.id, this.serverTime);
     await this.wipe();
     if (this.retired) await this.clearOut();
@@ -242,13 +242,15 @@ class Courier {
     const vault = await this.db.vaults.get(this.id);
     if (!vault?.retired && !vault?.wipe) return;
     const rows = await this.db.drafts.where("vault").equals(this.id).toArray();
-    for (const { id, rescue } of rows) {
-      if (!rescue) continue;
+    for (const row of rows) {
+      const { id, rescue } = row;
+      if (!rescue || isDelivered(row)) continue;
       const sealed = { device_id: this.id, kid: rescue.kid, box: toBase64(rescue.box) };
       try {
         const { kept, common } = await this.api.keepDraft(String(this.token), id, sealed);
         await this.hear(common);
-        if (kept) await dropDelivered(this.db, this.id, { id, n: rescue.n });
+        const at = this.serverTime ?? this.now();
+        if (kept) await noteDelivered(this.db, this.id, { id, n: rescue.n }, at);
       } catch (error) {
         // One that the server will not take, or stumbles over, stays, and holds up no other.
         if (![Refused, ServerFault, TooLarge].some((kind) => error instanceof kind)) throw error;

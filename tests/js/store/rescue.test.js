@@ -8,7 +8,7 @@ import {
   saveDraft,
 } from "../../../static/src/store/drafts.js";
 import { onlyHere, refreshRescues } from "../../../static/src/store/rescue.js";
-import { beginWipe, dropDelivered } from "../../../static/src/store/wipe.js";
+import { beginWipe, noteDelivered } from "../../../static/src/store/wipe.js";
 import { openServerBox, SERVER_KEY } from "../helpers/sealing.js";
 import { completeVisit, draftFor, introduced, newVault } from "../helpers/tablet.js";
 
@@ -102,9 +102,9 @@ test("an answer saved after the order to wipe goes up as well before its draft i
   await beginWipe(vault.db, vault.id, { id: "order-1", at: "2026-05-03T10:00:00Z" });
   draft.answers.weight_kg = "3.450";
   await saveDraft(vault, draft);
-  await dropDelivered(vault.db, vault.id, { id: draft.id, n: sent });
+  await noteDelivered(vault.db, vault.id, { id: draft.id, n: sent }, 0);
   await refreshRescue(vault, draft.id);
   assert.equal((await rescued(vault, draft.id))?.answers.weight_kg, "3.450");
-  await dropDelivered(vault.db, vault.id, { id: draft.id, n: sent + 1 });
+  await noteDelivered(vault.db, vault.id, { id: draft.id, n: sent + 1 }, 0);
   assert.equal(await vault.db.drafts.count(), 0);
 });

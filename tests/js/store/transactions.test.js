@@ -15,6 +15,7 @@ const HELPERS = new Set([
   "clearCaseload",
   "clearVault",
   "confirmedBefore",
+  "deliveredBefore",
   "generation",
   "lastNumber",
   "liveRow",

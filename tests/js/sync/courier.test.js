@@ -5,6 +5,7 @@ import { waitingIn } from "../../../static/src/store/delivery.js";
 import { importDraft, listDrafts, refreshRescue, saveDraft } from "../../../static/src/store/drafts.js";
 import { listItems } from "../../../static/src/store/outbox.js";
 import { listVaults, startAgain, unlock } from "../../../static/src/store/vault.js";
+import { isDelivered } from "../../../static/src/store/wipe.js";
 import { createApi, Offline, TooLarge, TryLater } from "../../../static/src/sync/api.js";
 import { deliver, obey } from "../../../static/src/sync/courier.js";
 import { wipeOrder } from "../helpers/sealing.js";
@@ -23,7 +24,8 @@ import {
 
 /** @typedef {import("../../../static/src/store/vault.js").Vault} Vault */
 
-const DAY = 24 * 60 * 60_000;
+const HOUR = 60 * 60_000;
+const DAY = 24 * HOUR;
 
 function service() {
   const server = new FakeServer();
@@ -228,10 +230,10 @@ test("a forgotten passphrase: the old vault's visits go up, its unfinished visit
     [vault.deviceId],
   );
   assert.deepEqual(server.drafts.get(draft.id)?.answers, { weight_kg: "3.450" });
-  assert.equal(await vault.db.drafts.count(), 0);
   assert.ok(await vault.db.vaults.get(vault.id), "it stays as long as its visits do");
   time.now += 31 * DAY;
   await run(vault.db);
+  assert.equal(await vault.db.drafts.count(), 0);
   assert.equal(await vault.db.vaults.get(vault.id), undefined);
   assert.ok(await vault.db.vaults.get(fresh.id));
 });
@@ -278,7 +280,28 @@ test("a draft that is too much for the service holds up no other draft and no ot
   assert.ok(problem instanceof TooLarge);
   assert.deepEqual([...server.drafts.keys()], [small.id]);
   assert.deepEqual(await states(other), ["confirmed"]);
-  assert.equal(await db.drafts.count(), 1);
+  assert.deepEqual(
+    (await db.drafts.toArray()).filter((row) => !isDelivered(row)).map(({ id }) => id),
+    [big.id],
+  );
+});
+
+test("a server restored from a backup gets a closed vault's unfinished visit once more", async () => {
+  const { server, run, time } = service();
+  const vault = await newVault();
+  const draft = draftFor();
+  await saveDraft(vault, draft);
+  await refreshRescue(vault, draft.id);
+  vault.lock();
+  await again(vault);
+  await run(vault.db);
+  assert.deepEqual([...server.drafts.keys()], [draft.id]);
+  server.drafts.clear();
+  server.epoch = "e2";
+  time.now += HOUR;
+  await run(vault.db);
+  await run(vault.db);
+  assert.deepEqual([...server.drafts.keys()], [draft.id]);
 });
 
 test("a draft of an open vault never leaves the tablet", async () => {
