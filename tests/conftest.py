@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import Playwright, sync_playwright
 from sqlalchemy.orm import Session
 
 from hvapp.app import create_app
@@ -36,6 +37,13 @@ def only_loopback() -> Iterator[None]:
     socket.socket.connect = connect  # type: ignore[method-assign]
     yield
     socket.socket.connect = real  # type: ignore[method-assign]
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """What drives Chromium: one for the whole run, because two cannot stand side by side."""
+    with sync_playwright() as running:
+        yield running
 
 
 _skipped: list[str] = []

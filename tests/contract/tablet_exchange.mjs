@@ -9,6 +9,7 @@ import { loadCaseload } from "../../static/src/store/caseload.js";
 import { TabletDatabase } from "../../static/src/store/db.js";
 import { newDraft, saveDraft } from "../../static/src/store/drafts.js";
 import { listItems, sealDraft, waiting } from "../../static/src/store/outbox.js";
+import { takeIn, takeToken } from "../../static/src/store/standing.js";
 import { createVault } from "../../static/src/store/vault.js";
 import { createApi } from "../../static/src/sync/api.js";
 import { pullChanges } from "../../static/src/sync/pull.js";
@@ -42,7 +43,11 @@ const { account, clockOffset } = await api.signIn(email, password);
 const db = new TabletDatabase("tablet", { indexedDB, IDBKeyRange });
 const passphrase = "four plain wooden chairs";
 const vault = await createVault({ account, passphrase, deviceName: "T", db, iterations: 10 });
-await api.registerDevice(vault.deviceId, { name: "T", storage_persisted: true, account_id: account.id });
+const about = { name: "T", storage_persisted: true, account_id: account.id };
+const { token, common } = await api.registerDevice(vault.deviceId, about);
+await takeToken(db, vault.id, token);
+await takeIn(db, vault.id, common);
+const push = (sentWith = token) => pushOutbox(db, { id: vault.id, token: sentWith }, api);
 await pullChanges(vault, api);
 const fetched = [...(await loadCaseload(vault)).children.keys()];
 
@@ -55,22 +60,26 @@ for (let visit = 0; visit < visits; visit += 1) {
   await sealDraft(vault, draft, { occurred_at: answers.started_at, payload });
 }
 loseAnswers = true;
-const lost = await name(pushOutbox(vault, api));
+const lost = await name(push());
 const waitingAfterLoss = await waiting(vault);
 loseAnswers = false;
-const sent = await pushOutbox(vault, api);
+const sent = await push();
 await pullChanges(vault, api);
 const items = await listItems(vault);
 const states = [...(await loadCaseload(vault)).visits.values()].map(({ id, state, head_rev }) => ({ id, state, head_rev }));
 
-// Somebody else signs in on the same browser: neither their caseload comes in nor do our visits go out.
+// Somebody else signs in on the same browser: their caseload does not come in.
 const draft = newDraft({ child: { id: childId }, form, contactType: "new_birth" });
 await sealDraft(vault, draft, { occurred_at: answers.started_at, payload: items[0].rev.payload });
 await api.signIn(other, password);
-const strangers = [await name(pushOutbox(vault, api)), await name(pullChanges(vault, api))];
+const stranger = await name(pullChanges(vault, api));
+// Nobody is signed in, and the tablet is locked: nothing comes in, and with a false token nothing goes out either.
 cookie = "";
-const signedOut = [await name(pushOutbox(vault, createApi({ fetch: fetchWithCookie }))), await name(pullChanges(vault, api))];
+const signedOut = await name(pullChanges(vault, api));
+vault.lock();
+const forged = await name(push(`${token.slice(0, -1)}${token.endsWith("0") ? "1" : "0"}`));
+const lastSent = await push();
 
 console.log(
-  JSON.stringify({ wrongPassword, clockOffset, fetched, lost, waitingAfterLoss, sent, items, states, strangers, signedOut }),
+  JSON.stringify({ wrongPassword, clockOffset, fetched, lost, waitingAfterLoss, sent, items, states, stranger, signedOut, forged, lastSent }),
 );

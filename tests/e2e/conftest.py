@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Playwright, sync_playwright
 
 from hvapp.app import create_app
 from hvapp.commands.database import upgrade
@@ -36,12 +35,6 @@ class Stage:
     def add(self, program: Program) -> Program:
         self.programs.append(program)
         return program.start()
-
-
-@pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
 
 
 @pytest.fixture
