@@ -40,6 +40,28 @@ export const SCRIPT_OPTIONS = {
   alias: { dexie: "./node_modules/dexie/dist/modern/dexie.mjs" },
 };
 
+/** What is loaded later, apart from the cipher, which shares nothing with the first screen. */
+const LATER = /static\/src\/(?:rooms|views\/(?:check|keys|setup|visit))\.js$/;
+
+/**
+ * Has everything the first screen needs put into one file: the bundler cuts by who shares what with whom, and seven
+ * small files take longer from the worker's store than a large one. What is loaded later names it all as well, so
+ * that it is shared by the same parties. @type {import("esbuild").Plugin}
+ */
+const firstScreenInOne = {
+  name: "first-screen-in-one",
+  setup({ onLoad }) {
+    const folder = join(ROOT, "static/src");
+    const main = readFileSync(join(folder, "main.js"), "utf8");
+    const needed = [...main.matchAll(/^import .* from "\.\/(.*)";$/gm)].map(([, path]) => join(folder, path));
+    const shared = needed.map((path) => `import ${JSON.stringify(path)};`).join("");
+    onLoad({ filter: LATER }, ({ path }) => ({
+      contents: shared + readFileSync(path, "utf8"),
+      loader: "js",
+    }));
+  },
+};
+
 /**
  * The script and the parts of it that are loaded later, each already named by its content: parts name each other.
  * @param {string} name in the manifest
@@ -55,6 +77,7 @@ async function bundleScript(name, source) {
     outdir: "built",
     entryNames: "[name]-[hash]",
     chunkNames: "part-[hash]",
+    plugins: [firstScreenInOne],
   });
   const files = /** @type {import("esbuild").OutputFile[]} */ (result.outputFiles);
   return files.map(({ path, contents }) => {
