@@ -2,12 +2,14 @@
 
 import http.client
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.request import urlopen
@@ -17,9 +19,30 @@ from hvapp.settings import ROOT
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on, and neither on the next.
+
+    Below those that the system gives to outgoing connections: tests run side by side, and one of those may be taken
+    before we get round to listening. Random, so that two test runs seldom think of the same.
+    """
+    while True:
+        port = random.randrange(20_000, 32_000, 2)
+        with socket.socket() as first, socket.socket() as second, suppress(OSError):
+            first.bind(("127.0.0.1", port))
+            second.bind(("127.0.0.1", port + 1))
+            return port
+
+
+def two_free_ports() -> int:
+    """A free port with another free one right after it, as the demo takes them; answers the first."""
+    while True:
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            port = int(first.getsockname()[1])
+            try:
+                second.bind(("127.0.0.1", port + 1))
+            except (OSError, OverflowError):
+                continue
+            return port
 
 
 class Program:
