@@ -1,6 +1,5 @@
 """Against a FHIR R4 server that nobody here wrote: sent, sent twice, corrected, refused, down and up again."""
 
-import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,17 +32,12 @@ from tests.support.redbook_sample import (
     record,
 )
 from tests.support.reviewing import approve
+from tests.support.servers import free_port
 from tests.support.world import World
 
 pytestmark = pytest.mark.redbook
 
 KINDS = ("Encounter", "Observation", "QuestionnaireResponse", "Communication", "CarePlan")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ from sync import fhir_json
 from sync.builders.fhir_r4 import build
 from sync.redbook_stub.app import LARGEST_BODY, create_redbook
 from tests.support.redbook_sample import LATER_REVISION_ID, NHS_NUMBER, RECORD, child, record
+from tests.support.servers import free_port
 
 FHIR = "application/fhir+json"
 BY_NUMBER = f"/fhir/Patient?identifier=https://fhir.nhs.uk/Id/nhs-number|{NHS_NUMBER}"
@@ -357,14 +357,8 @@ def _run(*arguments: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def test_it_runs_as_a_program_and_stops_when_asked(tmp_path: Path) -> None:
-    port = _free_port()
+    port = free_port()
     program = _run("--port", str(port), "--data", str(tmp_path), "--faults")
     try:
         deadline = time.monotonic() + 30
