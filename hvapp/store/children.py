@@ -11,9 +11,6 @@ from hvapp.domain.forms.facts import ChildFacts, Measurement
 from hvapp.store.accounts import AccountRow, TeamRow
 from hvapp.store.base import Base, Id, new_id
 
-# What a measurement's column holds. Nothing that was measured comes near; an answer beyond stays with its visit.
-LARGEST_MEASUREMENT = Decimal("99999.999")
-
 
 class HouseholdRow(Base):
     __tablename__ = "household"
