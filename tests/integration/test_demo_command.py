@@ -23,7 +23,7 @@ from hvapp.cli import main
 from hvapp.commands import demo
 from hvapp.commands.processes import CannotStart, Program, Together
 from hvapp.settings import ROOT, Settings
-from tests.support.servers import free_port, two_free_ports
+from tests.support.servers import free_port
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -57,7 +57,7 @@ def test_a_port_in_use_is_said_with_the_way_out(taken: int) -> None:
 
 def test_too_little_disk_is_said_before_anything_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(10**9, 10**9, 10**6))
-    port = two_free_ports()
+    port = free_port()
     assert "There is less than 300 MB of free disk space. Free some and start again." in said(
         "demo", "--port", str(port)
     )

@@ -32,19 +32,6 @@ def free_port() -> int:
             return port
 
 
-def two_free_ports() -> int:
-    """A free port with another free one right after it, as the demo takes them; answers the first."""
-    while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port = int(first.getsockname()[1])
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except (OSError, OverflowError):
-                continue
-            return port
-
-
 class Program:
     """One program that can be killed and started again on the same address."""
 
