@@ -1,9 +1,9 @@
-"""Every promise about speed: python -m bench"""
+"""Every promise about speed and effort: python -m bench"""
 
 import subprocess
 import sys
 
-PARTS = ("size", "push", "tablet")
+PARTS = ("size", "push", "tablet", "opening", "rules", "taps")
 
 
 def main() -> int:

@@ -5,8 +5,10 @@
  */
 
 import { createInterface } from "node:readline";
+import { itemsIn } from "../static/src/store/delivery.js";
 import { createApi } from "../static/src/sync/api.js";
 import { createEngine } from "../static/src/sync/engine.js";
+import { update } from "../tests/js/helpers/disk.js";
 import { completeVisit, newVault } from "../tests/js/helpers/tablet.js";
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
@@ -17,7 +19,7 @@ const { base, account_id, answers, visits } = await next();
 const vault = await newVault({ id: account_id, fresh: true });
 tell({ device_id: vault.deviceId });
 const { token, sealing_key } = await next();
-await vault.db.vaults.update(vault.id, { token, sealingKey: sealing_key });
+await update(vault.db, "vaults", vault.id, { token, sealingKey: sealing_key });
 for (let n = 0; n < visits; n += 1) await completeVisit(vault, answers);
 vault.lock();
 
@@ -31,8 +33,8 @@ const engine = createEngine({
 const started = performance.now();
 engine.start();
 for (;;) {
-  const left = await vault.db.outbox.where({ vault: vault.id, state: "sealed" }).count();
-  if (left === 0) break;
+  const left = await itemsIn(vault.db, vault.id, ["sealed"]);
+  if (!left.length) break;
   await new Promise((later) => setTimeout(later, 10));
 }
 tell({ ms: performance.now() - started });

@@ -47,6 +47,7 @@ def _joined(towns: list[Population], visitor: Staff, children: int) -> Populatio
         ),
         contacts=tuple(one for town in towns for one in town.contacts),
         measurements=tuple(one for town in towns for one in town.measurements),
+        immunisations=tuple(one for town in towns for one in town.immunisations),
         visits=(),
     )
 

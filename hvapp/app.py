@@ -17,14 +17,17 @@ from hvapp.web import (
     admin,
     api,
     auth,
+    children,
     errors,
     openapi,
     packing,
+    pregnancies,
     presenters,
     pwa,
     red_book,
     review,
     security,
+    service,
     sorting,
     tablets,
 )
@@ -65,8 +68,10 @@ def create_app(settings: Settings | None = None, *, testing: bool = False) -> Fl
     app.extensions["forms"] = load_forms(settings.root / "hvapp" / "forms")
     app.extensions["keyring"] = Keyring(settings.keys_key)
     app.extensions["assets"] = Assets.load(settings.static_folder / "dist")
+    app.session_interface = access.Sessions()
     app.before_request(access.enforce)
-    for module in (auth, api, openapi, pwa, review, sorting, red_book, tablets, admin):
+    desk = (review, sorting, red_book, tablets, children, pregnancies, admin, service)
+    for module in (auth, api, openapi, pwa, *desk):
         app.register_blueprint(module.bp)
     presenters.install(app)
     security.install(app)

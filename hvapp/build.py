@@ -18,12 +18,14 @@ from flask import Flask
 from hvapp.domain.contacts import contact_rules_data
 from hvapp.domain.errors import DomainError
 from hvapp.domain.forms import FormLibrary
+from hvapp.domain.rules import rule_book
 from hvapp.settings import Settings
 from hvapp.web.assets import Assets
+from hvapp.web.form_pack import pack_forms
 
 OLDEST_NODE = 20
 # Tools that make the bundles and are not in them.
-BUILD_ONLY = {"esbuild", "sass"}
+BUILD_ONLY = {"esbuild", "purgecss", "sass"}
 SOURCES = (
     "static/src",
     "static/css",
@@ -31,10 +33,13 @@ SOURCES = (
     "templates/shell",
     "templates/components",
     "hvapp/forms",
+    "hvapp/phrases",
     "hvapp/rules",
     "hvapp/build.py",
     "hvapp/domain/contacts.py",
     "hvapp/domain/forms",
+    "hvapp/domain/rules",
+    "hvapp/web/form_pack.py",
     "package-lock.json",
 )
 
@@ -105,8 +110,10 @@ def build(app: Flask, settings: Settings, say: Say) -> Assets:
     _run(["node", "static/build/build.mjs"], root)
     assets = Assets.load(folder)
     say("Writing forms, rules and growth tables")
-    _write_forms(app, app.extensions["forms"], assets)
+    assets.add("forms.json", pack_forms(app.extensions["forms"], app.jinja_env))
     assets.add("rules/contact_windows.json", json.dumps(contact_rules_data(), ensure_ascii=False))
+    assets.add("phrases.json", json.dumps(_phrases(root), ensure_ascii=False))
+    assets.add("rules/clinical.json", json.dumps(rule_book().for_visits(), ensure_ascii=False))
     tables = folder / "uk-who.json"
     _run([sys.executable, "static/build/growth_tables.py", str(tables)], root)
     assets.add("growth/uk-who.json", tables.read_text())
@@ -114,12 +121,9 @@ def build(app: Flask, settings: Settings, say: Say) -> Assets:
     assets.add("notices.txt", _notices(root))
     say("Writing the shell and its worker")
     app.extensions["assets"] = assets
-    shell = app.jinja_env.get_template("shell/tablet.jinja")
-    forms = _current_forms(app.extensions["forms"])
-    page = shell.render(
-        assets=assets.for_tablet(), forms=forms, version=version("hvapp"), early=_parts_at_start(assets)
-    )
-    assets.add("tablet.html", page)
+    assets.add("pieces.html", app.jinja_env.get_template("shell/pieces.jinja").render())
+    _leave_unused_styles_out(app, assets, root)
+    assets.add("tablet.html", _shell(app, assets))
     assets.save()
     _run(["node", "static/build/worker.mjs"], root)
     _run([sys.executable, "-m", "whitenoise.compress", "-q", str(folder)], root)
@@ -127,12 +131,31 @@ def build(app: Flask, settings: Settings, say: Say) -> Assets:
     return assets
 
 
-def _write_forms(app: Flask, forms: FormLibrary, assets: Assets) -> None:
-    fragment = app.jinja_env.get_template("shell/form_fragment.jinja")
-    for form in forms:
-        name = f"forms/{form.id}.v{form.version}"
-        assets.add(f"{name}.json", json.dumps(form.definition | {"hash": form.hash}, ensure_ascii=False))
-        assets.add(f"{name}.html", fragment.render(form=form))
+def _shell(app: Flask, assets: Assets) -> str:
+    return app.jinja_env.get_template("shell/tablet.jinja").render(
+        assets=assets.for_tablet(),
+        forms=_current_forms(app.extensions["forms"]),
+        version=version("hvapp"),
+        early=_parts_at_start(assets),
+    )
+
+
+def _leave_unused_styles_out(app: Flask, assets: Assets, root: Path) -> None:
+    """Keep of the tablet's style sheet what its pages and scripts name; the page is then made with what is left."""
+    style, page = assets.folder / assets.path("app.css"), assets.folder / "tablet.draft.html"
+    page.write_text(_shell(app, assets))
+    named = [
+        page,
+        *(
+            assets.folder / assets.path(name)
+            for name in assets.for_tablet()
+            if name.endswith((".js", ".json", ".html"))
+        ),
+    ]
+    kept = _run(["node", "static/build/purge.mjs", str(style), *map(str, named)], root)
+    page.unlink()
+    style.unlink()
+    assets.add("app.css", kept)
 
 
 def _parts_at_start(assets: Assets) -> list[str]:
@@ -141,6 +164,14 @@ def _parts_at_start(assets: Assets) -> list[str]:
     return [
         assets.url(part) for part in sorted(set(re.findall(r'(?:from|import)"\./(part-\w+\.js)"', script)))
     ]
+
+
+def _phrases(root: Path) -> dict[str, Any]:
+    """The parents' copy in each language, newest version of each; English first."""
+    files = sorted((root / "hvapp" / "phrases").glob("parents_copy.*.json"))
+    catalogues = [json.loads(file.read_text(encoding="utf-8")) for file in files]
+    catalogues.sort(key=lambda one: (one["language"] != "en", one["language"], one["version"]))
+    return {one["language"]: one for one in catalogues}
 
 
 def _notices(root: Path) -> str:
@@ -190,7 +221,8 @@ def _digest(root: Path, places: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
-def _run(command: list[str], root: Path | None = None) -> None:
+def _run(command: list[str], root: Path | None = None) -> str:
+    """What it printed. Raises BuildFailed with its last words."""
     try:
         done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)  # noqa: S603
     except FileNotFoundError:
@@ -200,3 +232,4 @@ def _run(command: list[str], root: Path | None = None) -> None:
         full = "ENOSPC" in done.stderr or "no space left" in done.stderr.lower()
         advice = "The disk is full. Free some space and start again.\n" if full else ""
         raise BuildFailed(f"{advice}{' '.join(command[:3])} failed:\n" + "\n".join(words))
+    return done.stdout

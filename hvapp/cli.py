@@ -185,6 +185,83 @@ def tidy() -> None:
     upkeep.tidy(Settings.from_env(), say)
 
 
+@main.group()
+def rules() -> None:
+    """The clinical rules: what they are, and what they answer."""
+
+
+@rules.command("list")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@plain_errors
+def list_rules(as_json: bool) -> None:
+    """Every rule with its inputs, thresholds, source, version and whether it is confirmed."""
+    import json
+
+    from hvapp.commands import rules as command
+
+    if as_json:
+        click.echo(json.dumps(command.described(), indent=2, ensure_ascii=False))
+    else:
+        command.show(sys.stdout)
+
+
+@rules.command("run")
+@click.argument("cases", type=click.File("r", encoding="utf-8", errors="replace"))
+@plain_errors
+def run_rules(cases: Any) -> None:
+    """Answer the CASES of a file, or of - for what is typed: one JSON object a line, such as
+    {"rule": "G6", "inputs": {"birth_weight_kg": 3.5, "weight_kg": 3.1}, "expected": {"level": "red"}}
+
+    Each line is answered by the server's rules and by the tablet's. Exit status 1 where they differ, where an answer is
+    not the expected one, or where a line cannot be read.
+    """
+    from hvapp.commands import rules as command
+
+    sys.exit(command.run(cases, sys.stdout, say))
+
+
+@main.group()
+def forms() -> None:
+    """Check a form file, look at a form, or write it in FHIR. See docs/adding-a-form.md."""
+
+
+@forms.command("check")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--all", "everything", is_flag=True, help="Every form of this version.")
+@plain_errors
+def check_forms(files: tuple[Path, ...], everything: bool) -> None:
+    """Say in plain words what is wrong with form files or modules. Exit status 1 when anything is."""
+    from hvapp.commands import forms as command
+
+    if not files and not everything:
+        raise click.UsageError("Name a form file, or use --all.")
+    sys.exit(command.check(files + (command.every_form() if everything else ()), say))
+
+
+@forms.command("preview")
+@click.argument("form")
+@click.option("--out", type=click.Path(path_type=Path), help="Where to write it (default: here).")
+@plain_errors
+def preview_form(form: str, out: Path | None) -> None:
+    """Write FORM as one page to open in a browser: a file, an id, or an id with its version."""
+    from hvapp.commands import forms as command
+
+    say(f"Written to {command.preview(form, out)}. Run “hvapp assets” first for the look of the tablet.")
+
+
+@forms.command("export")
+@click.argument("form")
+@click.option("--fhir", is_flag=True, help="As a FHIR R4 Questionnaire, the only format there is.")
+@plain_errors
+def export_form(form: str, fhir: bool) -> None:
+    """Print FORM in JSON for another system."""
+    from hvapp.commands import forms as command
+
+    if not fhir:
+        raise click.UsageError("Say in which format: --fhir.")
+    click.echo(command.export(form))
+
+
 @main.command("add-account")
 @click.option("--email", required=True)
 @click.option("--name", required=True)

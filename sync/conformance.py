@@ -142,9 +142,15 @@ def _of_bundle(bundle: Resource) -> Iterator[str]:
     for number, entry in enumerate(entries, start=1):
         if not _well_asked(entry):
             yield f"Entry {number} does not ask for one of the changes we make."
+    if any(_is_in_error(entry) for entry in entries) and set(kinds) != {"Patient", "Encounter"}:
+        yield "The message holds content of a visit that was withdrawn."
     for reference in _references(entries):
         if reference not in names:
             yield "A reference points outside the message."
+
+
+def _is_in_error(entry: Resource) -> bool:
+    return (entry.get("resource") or {}).get("status") == codes.ENTERED_IN_ERROR
 
 
 def _well_asked(entry: Resource) -> bool:
@@ -209,8 +215,8 @@ def _of_patient(record: ApprovedRecord, patient: Resource) -> Iterator[str]:
 
 def _of_encounter(record: ApprovedRecord, encounter: Resource) -> Iterator[str]:
     yield from _profile(encounter, codes.UK_CORE + "Encounter")
-    if encounter.get("status") != "finished":
-        yield "the visit is not finished"
+    if encounter.get("status") not in ("finished", codes.ENTERED_IN_ERROR):
+        yield "the visit is not finished, nor entered in error"
     if encounter["class"].get("code") not in _CLASSES or encounter["class"].get("system") != codes.ACT_CODE:
         yield "its class is not home, clinic or virtual"
     if not _has_code(encounter.get("serviceType"), codes.SNOMED, {codes.HEALTH_VISITING}):

@@ -8,7 +8,11 @@ from hvapp.domain.redbook import NOT_AGREED, ApprovedRecord, MessageKind, Outcom
 
 
 def hold(record: ApprovedRecord, kind: MessageKind) -> Outcome | None:
-    """Why this visit stays here, or None when it may go."""
+    """Why this visit stays here, or None when it may go. Taking it back needs no agreement of the family's."""
+    return (None if kind == "delete" else _not_shared(record, kind)) or _not_traced(record)
+
+
+def _not_shared(record: ApprovedRecord, kind: MessageKind) -> Outcome | None:
     if record.encounter_code is None:
         return Outcome("paused", "not_for_red_book", "This kind of contact does not go to the red book.")
     agreed = red_book_agreed(record.answers)
@@ -33,6 +37,10 @@ def hold(record: ApprovedRecord, kind: MessageKind) -> Outcome | None:
             "The visit does not say whether the family agreed to share it with the red book, so it was not sent. "
             "Return it to the visitor to ask.",
         )
+    return None
+
+
+def _not_traced(record: ApprovedRecord) -> Outcome | None:
     number = record.child.nhs_number
     if number is None:
         return Outcome(

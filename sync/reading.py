@@ -17,6 +17,8 @@ from hvapp.domain.redbook import ApprovedRecord
 def as_read(record: ApprovedRecord, form: FormDefinition) -> ApprovedRecord:
     """The record with the answers to visible questions only, and our centiles; unusable answers go too."""
     child = ChildFacts(record.child.birth_date, record.child.sex, record.child.gestation_days)
-    facts = build_facts(child, record.answers, record.approved_at, form)
+    method = record.growth_method
+    facts = build_facts(child, record.answers, record.approved_at, form, method=method)
     answers = look(form, record.answers, facts).answers
-    return replace(record, answers=answers, derived=derive(child, answers, record.approved_at, form))
+    derived = derive(child, answers, record.approved_at, form, method=method)
+    return replace(record, answers=answers, derived=derived)

@@ -28,6 +28,7 @@ def web_command(host: str, port: int, *, workers: int = 2, threads: int = 8) -> 
         "-m",
         "gunicorn",
         "hvapp.app:create_app()",
+        "--config=python:hvapp.commands.web_hooks",
         f"--bind={host}:{port}",
         "--worker-class=gthread",
         f"--workers={workers}",

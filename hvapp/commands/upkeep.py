@@ -19,6 +19,7 @@ Say = Callable[[str], None]
 
 
 def rotate_key(settings: Settings, say: Say) -> None:
+    """Make a new key for tablets to seal to; earlier ones go on opening."""
     with _session(settings) as session:
         made = keys.rotate(session, settings.keys_key, datetime.now(UTC))
     say(f"Tablets seal to the key {made.kid} from now on; what was sealed to earlier ones is still opened.")
@@ -26,11 +27,13 @@ def rotate_key(settings: Settings, say: Say) -> None:
 
 
 def back_up(settings: Settings, target: Path, say: Say) -> None:
+    """Copy the database while the service runs. Raises Invalid or Conflict, in plain words."""
     backup.back_up(settings.database_url, target)
     say(f"The database is copied to {target}. Keep the secret with it: without the secret it cannot be used.")
 
 
 def restore(settings: Settings, source: Path, say: Say) -> None:
+    """Go back to a copy, and say what else is to be done. Raises Invalid or Conflict, and then nothing was changed."""
     done = backup.restore(
         settings.database_url,
         source,
@@ -41,17 +44,25 @@ def restore(settings: Settings, source: Path, say: Say) -> None:
     say(f"The database is as it was in {source}. Tablets will send again what they still hold.")
     if done.kept is not None:
         say(f"What was there before is kept in {done.kept}.")
+    if done.since:
+        say(
+            f"Do not remove it yet: {done.since} versions of visits in it came after the backup, "
+            f"{done.cleared} of them from tablets that were cleared since and cannot send them again. "
+            "docs/operating.md, under “Backup”, says how to find what is missing once every tablet has been in touch."
+        )
     if not done.carried_over:
         say("Tablets revoked since that backup are not revoked any more: revoke them again.")
 
 
 def new_epoch(settings: Settings, say: Say) -> None:
+    """Begin the change feed anew after the database was restored by tools of its own."""
     with _session(settings) as session:
         feed.renew_epoch(session, datetime.now(UTC))
     say("Tablets will fetch their caseload afresh and send again what they still hold.")
 
 
 def tidy(settings: Settings, say: Say) -> None:
+    """Forget what left caseloads long ago."""
     with _session(settings) as session:
         forgotten = feed.tidy(session, datetime.now(UTC))
     say(f"{forgotten} old entries were removed from the change feed.")

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from hvapp.domain.errors import NotAllowed
+
 
 class Role(StrEnum):
     HEALTH_VISITOR = "health_visitor"
@@ -45,3 +47,9 @@ class Author:
 
     id: str
     team_id: str
+
+
+def check_keeps_records(by: Account) -> None:
+    """Raises NotAllowed for anybody who may not change whose record a child's is, or end it."""
+    if by.role is Role.HEALTH_VISITOR:
+        raise NotAllowed("Only a supervisor or an administrator can change whose record this is.")

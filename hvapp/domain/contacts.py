@@ -52,12 +52,14 @@ class Window:
 
 @dataclass(frozen=True)
 class Contact:
-    """A kind of contact. Universal ones are offered to every family; the others only when planned."""
+    """A kind of contact. Universal ones are offered to every family; the others only when planned. Those that are
+    `also_before_birth` can be about a child or about a pregnancy."""
 
     contact_type: str
     title: str
     universal: bool
     window: Window | None
+    also_before_birth: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,24 @@ def contact_rules() -> ContactRules:
     return read_contact_rules(_PUBLISHED)
 
 
+@cache
+def _before_birth() -> frozenset[str]:
+    windows = ((one.contact_type, one.window) for one in contact_rules().contacts)
+    return frozenset(name for name, window in windows if window is not None and window.counts_from == "edd")
+
+
+def is_about_pregnancy(contact_type: str) -> bool:
+    """Whether a contact takes place before the birth, when there is no child yet to file it under."""
+    return contact_type in _before_birth()
+
+
+def may_be_about_pregnancy(contact_type: str) -> bool:
+    """Whether a contact of this kind can take place before the birth."""
+    return is_about_pregnancy(contact_type) or any(
+        one.contact_type == contact_type and one.also_before_birth for one in contact_rules().contacts
+    )
+
+
 def contact_rules_data() -> dict[str, Any]:
     """The rules in force as plain data, for the tablet."""
     data: dict[str, Any] = yaml.safe_load(_PUBLISHED.read_text(encoding="utf-8"))
@@ -140,6 +160,22 @@ def next_contact(
             gone_on = window.lapses.after(start) if window.lapses else date.max
         if contact.contact_type not in done and today < gone_on:
             return _due(contact, window, start, today, rules.due_soon_days)
+    return None
+
+
+def due_contact(
+    contact_type: str,
+    birth_date: date | None,
+    edd: date | None,
+    today: date,
+    rules: ContactRules | None = None,
+) -> DueContact | None:
+    """Where one kind of contact stands, done or not; None where its window does not count from what is known."""
+    rules = rules or contact_rules()
+    for contact in rules.contacts:
+        if contact.contact_type == contact_type and contact.window is not None:
+            start = birth_date if contact.window.counts_from == "birth" else edd
+            return _due(contact, contact.window, start, today, rules.due_soon_days) if start else None
     return None
 
 
@@ -193,7 +229,8 @@ def _contact(entry: dict[str, Any]) -> Contact:
             limit=_limit(entry["limit"]),
             lapses=_limit(entry["lapses"]) if "lapses" in entry else None,
         )
-    return Contact(entry["type"], entry["title"], entry["universal"], window)
+    also_before_birth = entry.get("also_before_birth", False)
+    return Contact(entry["type"], entry["title"], entry["universal"], window, also_before_birth)
 
 
 def _limit(entry: dict[str, Any]) -> Limit:

@@ -1,8 +1,10 @@
 """SDS, centile and centile band of one measurement against UK-WHO, worked out by rcpchgrowth.
 
-Every gestation is corrected for, term included and for life (rule G2, the Royal College's advice for digital
-charts). An unknown gestation gives the chronological age, and the result says so: never silently 40 weeks. BMI is
-given wherever the reference has it, from 42 weeks; to show it only from 2 years (rule G5) is for the form to say.
+Rule G2. By the "digital" method every gestation is corrected for, term included and for life (the Royal College's
+advice for digital charts). By the "paper" method 32 to 36 weeks are corrected to 1 year and less than 32 weeks to 2
+years; term is not, and has no centile from day 1 to day 13. An unknown gestation gives the chronological age, and the
+result says so: never silently 40 weeks. BMI is given wherever the reference has it, from 42 weeks; to show it only from
+2 years is rule G5.
 
 `static/src/growth/lms.js` does the same on the tablet, and `tests/contract/test_growth_agreement.py` holds the two
 together.
@@ -16,10 +18,11 @@ from functools import cache
 from importlib.metadata import version
 from typing import Literal
 
-from hvapp.domain.ages import corrected_age_days
+from hvapp.domain.ages import add_months, corrected_age_days
 
 Kind = Literal["weight", "length", "height", "ofc", "bmi"]
-Method = Literal["digital", "chronological"]
+ChartMethod = Literal["digital", "paper"]
+Method = Literal["digital", "paper", "chronological"]
 
 REFERENCE = "UK-WHO"
 
@@ -28,6 +31,8 @@ _GESTATION_WEEKS = (22, 44)
 _OLDEST_YEARS = 20
 _OLDEST_HEAD_YEARS = {"male": 18, "female": 17}
 _TWO_WEEKS_AFTER_TERM = 14
+_TERM_FROM_DAYS = 37 * 7
+_VERY_PRETERM_BELOW_DAYS = 32 * 7
 
 _CENTILE_LINES = ("0.4th", "2nd", "9th", "25th", "50th", "75th", "91st", "98th", "99.6th")
 _SPACE_BETWEEN_LINES = 2 / 3
@@ -39,7 +44,7 @@ class GrowthResult:
     """One measurement read against the charts.
 
     sds, centile and band are None, None and "" when no_reference says in plain words why there is no number.
-    method is "digital" when age was corrected for gestation; corrected_age_days is None when it could not be.
+    method is "chronological" when age could not be corrected for gestation; corrected_age_days is then None.
     """
 
     sds: float | None
@@ -66,21 +71,24 @@ def assess(
     birth_date: date,
     sex: str,
     gestation_days: int | None,
+    method: ChartMethod = "digital",
 ) -> GrowthResult:
     """Read a measurement (kg, cm, or kg/m2 for BMI) against the charts; never raises for a child it cannot place.
 
     gestation_days is the whole length of the pregnancy: 280 at 40 weeks and 0 days.
     """
-    reason = _unusable(value, (measured_on - birth_date).days, sex, gestation_days)
+    age_days = (measured_on - birth_date).days
+    reason = _unusable(value, age_days, sex, gestation_days) or paper_gap(age_days, gestation_days, method)
     sds = None
     if reason is None:
-        sds, reason = _sds(kind, value, measured_on, birth_date, sex, gestation_days)
+        corrected = is_corrected(birth_date, measured_on, gestation_days, method)
+        sds, reason = _sds(kind, value, measured_on, birth_date, sex, gestation_days if corrected else None)
     return GrowthResult(
         sds=sds,
-        centile=_centile(sds) if sds is not None else None,
+        centile=centile_of(sds) if sds is not None else None,
         band=centile_band(sds) if sds is not None else "",
-        method="chronological" if gestation_days is None else "digital",
-        age_days=(measured_on - birth_date).days,
+        method="chronological" if gestation_days is None else method,
+        age_days=age_days,
         corrected_age_days=(
             None if gestation_days is None else corrected_age_days(birth_date, gestation_days, measured_on)
         ),
@@ -88,6 +96,15 @@ def assess(
         no_reference=reason,
         engine=engine(),
     )
+
+
+def is_corrected(birth_date: date, on: date, gestation_days: int | None, method: ChartMethod) -> bool:
+    """Whether the age that the charts are read at is corrected for gestation (rule G2)."""
+    if gestation_days is None or method == "digital":
+        return gestation_days is not None
+    if gestation_days >= _TERM_FROM_DAYS:
+        return False
+    return on < add_months(birth_date, 24 if gestation_days < _VERY_PRETERM_BELOW_DAYS else 12)
 
 
 def derived_value(result: GrowthResult) -> dict[str, str | int | None]:
@@ -143,7 +160,8 @@ def _sds(
     return sds, None
 
 
-def _centile(sds: float) -> float:
+def centile_of(sds: float) -> float:
+    """The part of children below this SDS, in percent."""
     import rcpchgrowth
 
     return float(rcpchgrowth.centile(sds))
@@ -159,6 +177,14 @@ def _unusable(value: Decimal, age_days: int, sex: str, gestation_days: int | Non
     fewest, most = _GESTATION_WEEKS
     if gestation_days is not None and not fewest <= gestation_days // 7 <= most:
         return f"Gestation must be from {fewest} to {most} weeks: check the record"
+    return None
+
+
+def paper_gap(age_days: int, gestation_days: int | None, method: ChartMethod) -> str | None:
+    """Paper charts have no lines in the first two weeks; a preterm baby has the preterm section instead."""
+    preterm = gestation_days is not None and gestation_days < _TERM_FROM_DAYS
+    if method == "paper" and not preterm and 0 < age_days < _TWO_WEEKS_AFTER_TERM:
+        return "Paper charts have no centiles from day 1 to day 13"
     return None
 
 

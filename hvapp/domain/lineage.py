@@ -47,6 +47,32 @@ def oldest_first(parents: Mapping[str, Collection[str]]) -> dict[str, tuple[str,
     return ordered
 
 
+def ancestors(parents: Mapping[str, Collection[str]], of: str) -> set[str]:
+    """All that a version was made from, as far as it is there."""
+    found: set[str] = set()
+    waiting = [of]
+    while waiting:
+        above = [one for one in parents.get(waiting.pop(), ()) if one not in found]
+        found.update(above)
+        waiting += above
+    return found
+
+
+def without(parents: Mapping[str, Collection[str]], gone: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """The family without some: what was made from one of those was made from what that was made from."""
+
+    def origins(above: Collection[str], passed: frozenset[str] = frozenset()) -> list[str]:
+        found = []
+        for one in above:
+            if one not in gone:
+                found.append(one)
+            elif one not in passed:
+                found += origins(parents.get(one, ()), passed | {one})
+        return found
+
+    return {one: tuple(dict.fromkeys(origins(above))) for one, above in parents.items() if one not in gone}
+
+
 def own_visit_id(revision_id: str) -> str:
     """The visit that begins with a version which was sent as one of another visit."""
     return str(uuid.uuid5(_MERGES, f"visit of {revision_id}"))

@@ -20,6 +20,7 @@ class Flag(StrEnum):
     OTHER_AUTHOR = "other_author"
     OTHER_CHILD = "other_child"
 
+    WITHDRAWAL = "withdrawal"
     CHILD_DECEASED = "child_deceased"
     CHILD_MERGED = "child_merged"
     NOT_ALLOCATED = "not_allocated"
@@ -34,6 +35,9 @@ class Flag(StrEnum):
     CLOCK_OFF = "clock_off"
     INVALID_ANSWERS = "invalid_answers"
     GROWTH_DIFFERS = "growth_differs"
+    ALERTS_DIFFER = "alerts_differ"
+    ALERT_OVERRIDDEN = "alert_overridden"
+    SAFEGUARDING = "safeguarding"
     RED_ALERT = "red_alert"
     AMBER_ALERT = "amber_alert"
 
@@ -46,13 +50,14 @@ QUARANTINING = frozenset(
 NOT_ITS_OWN = frozenset({Flag.OTHER_AUTHOR, Flag.OTHER_CHILD})
 
 FLAG_WORDS = {
-    Flag.UNKNOWN_CHILD: "The child is not on this service’s records",
+    Flag.UNKNOWN_CHILD: "The child or pregnancy is not on this service’s records",
     Flag.UNKNOWN_FORM: "Recorded on a form this server does not know",
     Flag.FORM_CHANGED: "The form on the tablet was not the published one",
     Flag.OTHER_AUTHOR: "The visit was begun by another visitor",
     Flag.OTHER_CHILD: "An earlier version of this visit was about another child",
+    Flag.WITHDRAWAL: "The visitor withdraws this visit: agree, or keep it",
     Flag.CHILD_DECEASED: "The child has died",
-    Flag.CHILD_MERGED: "Sent under another record of this child, which was joined with this one",
+    Flag.CHILD_MERGED: "Sent under another record, for which this one stands now",
     Flag.NOT_ALLOCATED: "The child is not on this visitor’s caseload",
     Flag.REVOKED_TABLET: "Sent by a tablet that was reported lost or taken out of use",
     Flag.SAME_CONTACT: "Another visit for the same contact is on file",
@@ -65,6 +70,9 @@ FLAG_WORDS = {
     Flag.CLOCK_OFF: "The tablet’s clock was wrong",
     Flag.INVALID_ANSWERS: "Some answers do not meet the form’s rules",
     Flag.GROWTH_DIFFERS: "The centile shown on the tablet differs from the server’s",
+    Flag.ALERTS_DIFFER: "The tablet’s alerts differ from the server’s",
+    Flag.ALERT_OVERRIDDEN: "The visitor says that an alert does not apply",
+    Flag.SAFEGUARDING: "Safeguarding: to be read in full",
     Flag.RED_ALERT: "Red alert",
     Flag.AMBER_ALERT: "Amber alert",
 }
@@ -72,13 +80,17 @@ FLAG_WORDS = {
 # How badly a supervisor should see it first; absent means 0.
 FLAG_WEIGHT = {
     Flag.RED_ALERT: 100,
+    Flag.SAFEGUARDING: 95,
     Flag.CHILD_DECEASED: 90,
+    Flag.WITHDRAWAL: 80,
     Flag.REVOKED_TABLET: 60,
     Flag.STALE_BASE: 60,
     Flag.INVALID_ANSWERS: 50,
     Flag.FUTURE_DATED: 40,
     Flag.GROWTH_DIFFERS: 40,
+    Flag.ALERTS_DIFFER: 40,
     Flag.SAME_CONTACT: 40,
+    Flag.ALERT_OVERRIDDEN: 30,
     Flag.NOT_ALLOCATED: 30,
     Flag.MERGED: 20,
     Flag.CHILD_MERGED: 10,
@@ -113,7 +125,10 @@ def reconcile(submission: Submission, known: Known, *, author_id: str, now: date
         flags.add(Flag.UNKNOWN_CHILD)
     else:
         flags |= _about_child(known)
-    if not known.form_known:
+    if submission.withdrawal is not None:
+        # It holds no answers for a form to explain.
+        pass
+    elif not known.form_known:
         flags.add(Flag.UNKNOWN_FORM)
     else:
         # Calling itself another contact than its form is for, it would count as that one once approved.
@@ -138,7 +153,7 @@ def reconcile(submission: Submission, known: Known, *, author_id: str, now: date
     offset = submission.clock_offset_ms
     if offset is not None and abs(offset) > CLOCK_TOLERANCE / timedelta(milliseconds=1):
         flags.add(Flag.CLOCK_OFF)
-    return [flag for flag in Flag if flag in flags]
+    return [flag for flag in Flag if flag in flags] if flags else []
 
 
 def in_order(flags: Iterable[str]) -> list[str]:

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, Protocol
 
+from hvapp.domain.growth import ChartMethod
+
 OutcomeKind = Literal["sent", "retry", "dead", "paused"]
-MessageKind = Literal["new", "update"]
+MessageKind = Literal["new", "update", "delete"]
 
 FIRST_RETRY = timedelta(seconds=5)
 LONGEST_RETRY = timedelta(minutes=15)
@@ -78,7 +80,8 @@ class ApprovedRecord:
     """One approved revision of a visit, with everything a message may need and nothing looked up later.
 
     `form` is the form definition it was recorded with, as plain data; each field's visibility and red-book mapping are
-    in it. `answers` and `derived` are the parts of the payload with those names. Times carry an offset.
+    in it. `answers` and `derived` are the parts of the payload with those names; `growth_method` is what it
+    was recorded with, None where that is not known. Times carry an offset.
     """
 
     visit_id: str
@@ -96,6 +99,7 @@ class ApprovedRecord:
     form: Mapping[str, Any]
     answers: Mapping[str, Any] = field(default_factory=dict)
     derived: Mapping[str, Any] = field(default_factory=dict)
+    growth_method: ChartMethod | None = None
 
 
 def red_book_agreed(answers: Mapping[str, Any]) -> bool | None:

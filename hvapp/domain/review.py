@@ -7,6 +7,7 @@ from enum import StrEnum
 from hvapp.domain.accounts import Account, Role
 from hvapp.domain.contacts import contact_rules
 from hvapp.domain.errors import Conflict, Invalid, NotAllowed, NotFound
+from hvapp.domain.photos import missing_words
 from hvapp.domain.reconcile import QUARANTINING, Flag
 
 
@@ -18,8 +19,12 @@ class VisitState(StrEnum):
     APPROVED = "approved"
     IN_RED_BOOK = "in_red_book"
     RED_BOOK_FAILED = "red_book_failed"
-    NOT_SHARED = "not_shared"  # the family did not agree to the red book
+    NOT_SHARED = "not_shared"  # the family did not agree to the red book, or the contact is not for it
     SET_ASIDE = "set_aside"  # kept, and not to be counted: made by mistake, or about somebody else
+    WITHDRAWAL = (
+        "withdrawal"  # its author withdraws it, and a person has to agree: it was approved, or changed since
+    )
+    WITHDRAWN = "withdrawn"  # kept, and not to be counted: its author said so
 
 
 STATE_WORDS = {
@@ -32,9 +37,20 @@ STATE_WORDS = {
     VisitState.RED_BOOK_FAILED: "Red book: needs attention",
     VisitState.NOT_SHARED: "Approved, not shared with the red book",
     VisitState.SET_ASIDE: "Set aside",
+    VisitState.WITHDRAWAL: "Withdrawal to agree to",
+    VisitState.WITHDRAWN: "Withdrawn by the visitor",
 }
 
-AWAITING_REVIEW = (VisitState.RECEIVED, VisitState.TWO_VERSIONS, VisitState.QUARANTINED)
+AWAITING_REVIEW = (
+    VisitState.RECEIVED,
+    VisitState.TWO_VERSIONS,
+    VisitState.QUARANTINED,
+    VisitState.WITHDRAWAL,
+)
+IN_HAND = (*AWAITING_REVIEW, VisitState.RETURNED)
+"""The record does not say yet what came of it."""
+NOT_COUNTED = (VisitState.SET_ASIDE, VisitState.WITHDRAWN)
+"""Kept, and off the record."""
 AFTER_APPROVAL = (
     VisitState.APPROVED,
     VisitState.IN_RED_BOOK,
@@ -60,9 +76,19 @@ class Query:
 
 
 def check_may_decide(
-    reviewer: Account, *, author_id: str, team_id: str, state: VisitState, head_rev: str, seen_rev: str
+    reviewer: Account,
+    *,
+    author_id: str,
+    team_id: str,
+    state: VisitState,
+    head_rev: str,
+    seen_rev: str,
+    on: VisitState = VisitState.RECEIVED,
 ) -> None:
-    """Raise a DomainError that says why this reviewer may not decide on this visit now."""
+    """Raise a DomainError that says why this reviewer may not decide on this visit now.
+
+    `on`: in which state it can be decided: a visit that was received, or one that its author withdraws.
+    """
     if reviewer.role is not Role.SUPERVISOR:
         raise NotAllowed("Only a supervisor can review visits.")
     if reviewer.team.id != team_id:
@@ -76,6 +102,8 @@ def check_may_decide(
             "A newer version of this visit arrived while you were reading. Nothing was decided. "
             "Read the newer version below and decide again."
         )
+    if state is on:
+        return
     if state is VisitState.QUARANTINED:
         raise Conflict(
             "This visit has to be sorted out before it can be reviewed. It is kept safe meanwhile."
@@ -84,8 +112,13 @@ def check_may_decide(
         raise Conflict(
             "This visit was changed on two tablets. Both versions are safe. Choose between their answers first."
         )
-    if state is not VisitState.RECEIVED:
-        raise Conflict(f"This visit was already decided: {STATE_WORDS[state].lower()}.")
+    if state is VisitState.WITHDRAWAL:
+        raise Conflict(
+            "The visitor has withdrawn this visit. Nothing was decided. Agree to that, or keep the visit."
+        )
+    if state is VisitState.RECEIVED:
+        raise Conflict("This visit is not withdrawn any more. Nothing was decided. Review it as it is below.")
+    raise Conflict(f"This visit was already decided: {STATE_WORDS[state].lower()}.")
 
 
 def check_return(comment: str, questions: int = 0) -> str:
@@ -127,7 +160,14 @@ FORM_FLAGS = frozenset({Flag.UNKNOWN_FORM.value, Flag.FORM_CHANGED.value})
 """Why a visit cannot be read by the form it names."""
 
 UNDOABLE = frozenset(
-    {"filed_under_child", "filed_under_form", "visit_set_aside", "version_accepted", "items_set_aside"}
+    {
+        "filed_under_child",
+        "filed_under_pregnancy",
+        "filed_under_form",
+        "visit_set_aside",
+        "version_accepted",
+        "items_set_aside",
+    }
 )
 """What a supervisor did in sorting out that can be taken back."""
 
@@ -149,6 +189,33 @@ def check_seen(needed: Collection[str], seen: Collection[str]) -> None:
         )
 
 
+def check_read(*, needed: bool, opened: bool) -> None:
+    """A visit of the safeguarding queue is read in full by whoever approves it (rule SG2)."""
+    if needed and not opened:
+        raise Invalid(
+            "Nothing was decided. This visit is in the safeguarding queue: open its restricted parts and read them "
+            "before you approve it.",
+            "read_first",
+        )
+
+
+def check_photos(missing: int, without: str) -> str | None:
+    """Whether a visit may be approved with so many photos not here: only by saying why one goes on without them.
+
+    The words to keep with the decision; None where nothing is missing. Raises Invalid.
+    """
+    if missing == 0:
+        return None
+    text = " ".join(without.split())
+    if not text:
+        them = "it" if missing == 1 else "them"
+        words = f"{missing_words(missing)} Wait for {them}, or say why you go on without {them}."
+        raise Invalid(words, "photos_missing")
+    if len(text) > LONGEST_REASON:
+        raise Invalid(f"Keep the reason to {LONGEST_REASON} characters.", "photos_missing")
+    return f"Without {missing} {'photo' if missing == 1 else 'photos'} that did not arrive: {text}"
+
+
 def standing_flags(
     flags: Iterable[str], *, state: VisitState, beside: bool, deceased: bool
 ) -> tuple[Flag, ...]:
@@ -157,6 +224,7 @@ def standing_flags(
         Flag.STALE_BASE: state is VisitState.TWO_VERSIONS,
         Flag.SAME_CONTACT: beside,
         Flag.CHILD_DECEASED: deceased,
+        Flag.WITHDRAWAL: state is VisitState.WITHDRAWAL,
     }
     found = {Flag(flag) for flag in flags} - now.keys() | {flag for flag, holds in now.items() if holds}
     return tuple(flag for flag in Flag if flag in found)
@@ -188,3 +256,12 @@ def state_of_versions(flags: Iterable[str], *, in_conflict: bool) -> VisitState:
     if not QUARANTINING.isdisjoint(flags):
         return VisitState.QUARANTINED
     return VisitState.TWO_VERSIONS if in_conflict else VisitState.RECEIVED
+
+
+def state_of_withdrawal(*, agreed: bool, on_record: bool, changed: bool) -> VisitState:
+    """Where a visit stands whose author has withdrawn it: at once, or once a person has agreed.
+
+    A person is asked where it is on the child's record already, or where another version of it knows nothing of the
+    withdrawal (`changed`).
+    """
+    return VisitState.WITHDRAWAL if not agreed and (on_record or changed) else VisitState.WITHDRAWN

@@ -8,7 +8,6 @@ off as another. Inside is JSON, compressed (raw deflate), because what is sealed
 import base64
 import binascii
 import hashlib
-import json
 import os
 import zlib
 from dataclasses import dataclass
@@ -18,6 +17,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
+
+from hvapp.domain.canonical import read_json
 
 MAX_INFLATED = 1024 * 1024
 """Bytes of JSON in one box. A long visit has some 20,000."""
@@ -86,7 +87,7 @@ def open_box(private_key: X25519PrivateKey, box: bytes, *, kind: str, id: str, d
     except (InvalidTag, ValueError):
         raise CannotOpen from None
     try:
-        return json.loads(_inflate(packed))
+        return read_json(_inflate(packed))
     except (ValueError, RecursionError):
         raise NotARecord from None
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from hvapp.domain.canonical import sha256_hex
 from hvapp.domain.tablets import UUID
+from hvapp.domain.withdrawals import Withdrawal, read_withdrawal
 
 _CODE = re.compile(r"[a-z0-9_]{1,60}")
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -60,6 +61,7 @@ class Submission:
     sha256: str
     intact: bool  # whether the content still has the hash it was sealed with
     body: dict[str, Any]
+    withdrawal: Withdrawal | None = None
 
     @classmethod
     def from_json(cls, item: Any) -> "Submission":
@@ -91,6 +93,7 @@ class Submission:
             sealed_at=reader.instant("sealed_at"),
             clock_offset_ms=reader.optional_integer("clock_offset_ms"),
             payload=reader.payload(),
+            withdrawal=reader.withdrawal(),
             author_id=reader.optional_id("author_id"),
             sha256=(sealed_as := reader.hash("sha256")),
             intact=sealed_as == digest,
@@ -157,6 +160,12 @@ class _Reader:
             except (ValueError, OverflowError):
                 pass
         raise self.fail(name)
+
+    def withdrawal(self) -> Withdrawal | None:
+        try:
+            return read_withdrawal(self.item)
+        except ValueError:
+            raise self.fail("withdrawal") from None
 
     def payload(self) -> dict[str, Any]:
         """The payload; each of its parts is an object where it is there at all."""

@@ -58,5 +58,13 @@ class Command:
         return _mac(key, f"{self.kind}|{tablet.device_id}|{self.id}|{self.at}")
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What every answer to a tablet tells it: which life of the database this is, and what it is to do."""
+
+    epoch: str
+    commands: tuple[Command, ...] = ()
+
+
 def _mac(key: bytes, text: str) -> str:
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()

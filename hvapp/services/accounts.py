@@ -24,6 +24,8 @@ from hvapp.store.accounts import (
     forget_sessions,
 )
 from hvapp.store.audit import write_audit
+from hvapp.store.filing import hold_filing
+from hvapp.store.sharing import tell_caseload
 from hvapp.store.transaction import transaction
 
 ATTEMPTS_BEFORE_WAIT = 5
@@ -143,6 +145,7 @@ def create_account(session: Session, new: NewAccount, *, by: Account | None, now
         raise Invalid(f"Use at least {MINIMUM_PASSWORD_LENGTH} characters for the password.", "password")
     password_hash = _hasher.hash(new.password)
     with transaction(session):
+        hold_filing(session)
         if account_by_email(session, email) is not None:
             raise Conflict(_TAKEN, "email")
         if session.get(TeamRow, new.team_id) is None:
@@ -161,6 +164,8 @@ def create_account(session: Session, new: NewAccount, *, by: Account | None, now
             session.flush()
         except IntegrityError:
             raise Conflict(_TAKEN, "email") from None
+        if row.team.shares_caseload and new.role is not Role.ADMINISTRATOR:
+            tell_caseload(session, row.team_id, [row.id], removed=False)
         write_audit(
             session,
             at=now,

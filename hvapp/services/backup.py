@@ -31,10 +31,16 @@ POSTGRESQL_WORDS = (
 
 @dataclass(frozen=True)
 class Restored:
-    """`kept`: where the database that was replaced lies now; None when there was none."""
+    """`kept`: where the database that was replaced lies now; None when there was none.
+
+    `since`: versions of visits in it that came after the backup; `cleared`: those of them whose tablets were cleared,
+    so that nothing will send them again.
+    """
 
     kept: Path | None
     carried_over: bool  # whether keys, revocations and rescued drafts since the backup could be taken along
+    since: int = 0
+    cleared: int = 0
 
 
 def back_up(database_url: str, target: Path) -> None:
@@ -144,11 +150,12 @@ def _put_in_place(live: Path, work: Path, now: datetime) -> Restored:
     with closing(sqlite3.connect(live, timeout=2, isolation_level=None)) as present:
         _hold(present)
         carried_over = _carry_over(live, work)
+        since, cleared = _count_since(live, work) if carried_over else (0, 0)
         _into_one_file(work)
         shutil.copyfile(live, kept)
         kept.chmod(0o600)
         work.rename(live)
-    return Restored(kept, carried_over)
+    return Restored(kept, carried_over, since, cleared)
 
 
 def _into_one_file(database: Path) -> None:
@@ -198,3 +205,15 @@ def _carry_over(live: Path, work: Path) -> bool:
     except sqlite3.DatabaseError:
         return False
     return True
+
+
+def _count_since(live: Path, work: Path) -> tuple[int, int]:
+    """Versions that tablets sent since the backup: how many, and how many of tablets cleared since."""
+    with closing(sqlite3.connect(work)) as database:
+        database.execute("ATTACH ? AS present", (str(live),))
+        since, cleared = database.execute(
+            "SELECT count(*), count(sender.wiped_at) FROM present.revision AS version"
+            " JOIN present.device AS sender ON sender.id = version.device_id"
+            " WHERE version.id NOT IN (SELECT id FROM main.revision)"
+        ).fetchone()
+    return since, cleared

@@ -1,4 +1,7 @@
-"""What a tablet fetches: the records on its visitor's caseload, and every later change to them."""
+"""What a tablet fetches: the records on the caseload that it carries, and every later change to them.
+
+That is its visitor's own or, where the team shares its caseload, everything of the team.
+"""
 
 import re
 from dataclasses import dataclass
@@ -18,12 +21,14 @@ from hvapp.store.children import (
     PregnancyRow,
     RelationshipRow,
     contacts_of,
-    household_of,
+    homes_of,
     measurements_of,
     relationships_to,
     siblings_of,
 )
-from hvapp.store.visits import RevisionRow, VisitRow, revision_by_id
+from hvapp.store.immunisations import immunisations_of
+from hvapp.store.kept import last_answers
+from hvapp.store.visits import VisitRow, is_on_record, revision_by_id
 
 _CURSOR = re.compile(r"([0-9a-f-]*)\.([0-9]{1,18})(?:\.([0-9]{1,18}))?")
 
@@ -47,12 +52,15 @@ def changes_page(session: Session, account: Account, *, cursor: str, limit: int)
     feed = feed_state(session)
     after, base = _read_cursor(cursor, feed)
     changes = changes_after(session, account.id, after, limit)
+    reader = session.get_one(AccountRow, account.id)
+    # Anew, and only now: what was read before the changes may be older than the one that says the team shares.
+    session.refresh(reader.team)
     items = [
         {
             "seq": change.seq,
             "type": change.record_type,
             "id": change.record_id,
-            "body": None if change.removed else _body(session, account, change),
+            "body": None if change.removed else _body(session, reader, change),
         }
         for change in changes
     ]
@@ -84,25 +92,24 @@ def _write_cursor(feed: FeedState, last: int, base: int) -> str:
     return cursor if last >= base else f"{cursor}.{base}"
 
 
-def _body(session: Session, account: Account, change: Change) -> dict[str, Any] | None:
+def _body(session: Session, reader: AccountRow, change: Change) -> dict[str, Any] | None:
     """The record, if it is this account's to have: the feed says what changed, the caseload who may read it."""
     if change.record_type == "child":
         child = session.get(ChildRow, change.record_id)
-        return child_body(session, child) if child and child.named_visitor_id == account.id else None
+        return child_body(session, child) if child and reader.hears_as & child.listeners else None
     if change.record_type == "pregnancy":
         pregnancy = session.get(PregnancyRow, change.record_id)
-        return (
-            pregnancy_body(session, pregnancy)
-            if pregnancy and pregnancy.named_visitor_id == account.id
-            else None
-        )
+        # Once it has ended there is a child to visit, or none.
+        theirs = pregnancy and not pregnancy.ended_on and reader.hears_as & pregnancy.listeners
+        return pregnancy_body(session, pregnancy) if pregnancy and theirs else None
     visit = session.get(VisitRow, change.record_id)
-    return visit_body(session, visit, account) if visit and account.id in visit.readers else None
+    return visit_body(session, visit, reader) if visit and visit.is_shown_to(reader) else None
 
 
 def child_body(session: Session, row: ChildRow) -> dict[str, Any]:
     person = row.person
     relationships = relationships_to(session, row.id)
+    homes = [_home(one, relationships, row.id) for one in homes_of(session, row.id)]
     return {
         "id": row.id,
         "nhs_number": person.nhs_number,
@@ -115,12 +122,13 @@ def child_body(session: Session, row: ChildRow) -> dict[str, Any]:
         "birth_order": row.birth_order,
         "need_level": row.need_level,
         "deceased_on": _iso(person.deceased_on),
-        "language": row.language,
-        "interpreter": row.interpreter,
-        "staff_risk": row.staff_risk,
+        **_before_the_door(row),
+        "looked_after": row.looked_after,
         "named_visitor": _named(row.named_visitor),
         "team_id": row.team_id,
-        "household": _household(household_of(session, row.id), relationships, row.id),
+        "household": homes[0] if homes else None,
+        "other_homes": homes[1:],
+        "relatives": _elsewhere(relationships, homes),
         "siblings": [
             {
                 "child_id": sibling.id,
@@ -130,7 +138,7 @@ def child_body(session: Session, row: ChildRow) -> dict[str, Any]:
             }
             for sibling in siblings_of(session, row.id)
         ],
-        "contacts": _contacts(contacts_of(session, row.id)),
+        "contacts": _contacts(contacts_of(session, row.id, row.pregnancy_id)),
         "measurements": [
             {
                 "kind": measurement.kind,
@@ -140,6 +148,11 @@ def child_body(session: Session, row: ChildRow) -> dict[str, Any]:
             }
             for measurement in measurements_of(session, row.id)
         ],
+        "immunisations": [
+            {"vaccine": one.vaccine, "date": one.given_on.isoformat()}
+            for one in immunisations_of(session, row.id)
+        ],
+        "last_answers": last_answers(session, row.id),
     }
 
 
@@ -157,25 +170,34 @@ def pregnancy_body(session: Session, row: PregnancyRow) -> dict[str, Any]:
         "edd": row.edd.isoformat(),
         "births_expected": row.births_expected,
         "need_level": row.need_level,
-        "language": row.language,
-        "interpreter": row.interpreter,
-        "staff_risk": row.staff_risk,
+        **_before_the_door(row),
         "named_visitor": _named(row.named_visitor),
         "team_id": row.team_id,
-        "household": _household(household_of(session, mother.id), [], None),
+        "household": next((_home(one, [], None) for one in homes_of(session, mother.id)), None),
         "contacts": _contacts(contacts_of(session, row.id)),
+        "last_answers": last_answers(session, row.id),
     }
 
 
-def visit_body(session: Session, row: VisitRow, reader: Account) -> dict[str, Any]:
-    """A visit as its author's tablet shows it. The answers travel only to the author, and only when sent back."""
+def visit_body(session: Session, row: VisitRow, reader: AccountRow) -> dict[str, Any]:
+    """A visit as a tablet shows it. The answers travel only to the author, and only when sent back.
+
+    Colleagues who carry the family for the team are told that it was made, so that nobody makes it again; what was
+    found in it and asked about it stays between its author and the family's own visitor.
+    """
+    near = row.is_near(reader)
     head = revision_by_id(session, row.head_revision_id)
     decision = next((d for d in reversed(row.decisions) if d.revision_id == row.head_revision_id), None)
-    approved = next((d for d in reversed(row.decisions) if d.outcome == "approved"), None)
-    returned = decision if decision is not None and decision.outcome == "returned" else None
+    approved = (
+        next((d for d in reversed(row.decisions) if d.outcome == "approved"), None)
+        if is_on_record(row)
+        else None
+    )
+    kept = next((d for d in reversed(row.decisions) if near and d.outcome == "kept"), None)
+    returned = decision if near and decision is not None and decision.outcome == "returned" else None
     body: dict[str, Any] = {
         "id": row.id,
-        "child_id": row.child_id or (head.child_ref if head else None),
+        "child_id": row.subject_id or (head.child_ref if head else None),
         "contact_type": row.contact_type,
         "form_id": head.form_id if head else None,
         "form_version": head.form_version if head else None,
@@ -184,7 +206,7 @@ def visit_body(session: Session, row: VisitRow, reader: Account) -> dict[str, An
         "occurred_at": row.occurred_at.isoformat(),
         "received_at": row.received_at.isoformat(),
         "state": row.state,
-        "flags": _flags(head),
+        "flags": head.all_flags if near and head else [],
         "returned": returned
         and {
             "by": returned.reviewer.name,
@@ -193,6 +215,13 @@ def visit_body(session: Session, row: VisitRow, reader: Account) -> dict[str, An
             "queries": returned.queries,
         },
         "approved": approved and {"by": approved.reviewer.name, "at": approved.decided_at.isoformat()},
+        "kept": kept
+        and {
+            "rev_id": kept.revision_id,
+            "by": kept.reviewer.name,
+            "at": kept.decided_at.isoformat(),
+            "comment": kept.comment,
+        },
         "red_book": {"at": row.in_red_book_at.isoformat()} if row.in_red_book_at else None,
     }
     if head is not None and row.state == VisitState.RETURNED and row.author_id == reader.id:
@@ -200,8 +229,18 @@ def visit_body(session: Session, row: VisitRow, reader: Account) -> dict[str, An
     return body
 
 
-def _flags(head: RevisionRow | None) -> list[Any]:
-    return head.all_flags if head else []
+def _before_the_door(row: ChildRow | PregnancyRow) -> dict[str, Any]:
+    """What a visitor must know before going in. Of a plan its being there alone: why is restricted."""
+    return {
+        "language": row.language,
+        "interpreter": row.interpreter,
+        "staff_risk": row.staff_risk,
+        "staff_risk_review_by": _iso(row.staff_risk_review_by),
+        "two_person_visit": row.two_person_visit,
+        "two_person_reason": row.two_person_reason,
+        "child_protection_plan": row.child_protection_plan,
+        "child_in_need_plan": row.child_in_need_plan,
+    }
 
 
 def _named(row: AccountRow | None) -> dict[str, str] | None:
@@ -222,25 +261,26 @@ def _contacts(rows: list[ContactRow]) -> list[dict[str, Any]]:
     ]
 
 
-def _household(
-    row: HouseholdRow | None, relationships: list[RelationshipRow], child_id: str | None
-) -> dict[str, Any] | None:
-    if row is None:
-        return None
+def _home(row: HouseholdRow, relationships: list[RelationshipRow], child_id: str | None) -> dict[str, Any]:
+    """Who lives there now. `since`: when what they are to the child began or, where that is not known, living there."""
     roles = {relationship.person_id: relationship for relationship in relationships}
     members = []
+    since = None
     for member in row.members:
         person = member.person
-        if member.to_date is not None or person.id == child_id:
+        if member.to_date is not None:
+            continue
+        if person.id == child_id:
+            since = member.from_date
             continue
         relationship = roles.get(person.id)
         members.append(
             {
+                **_relative(relationship),
                 "person_id": person.id,
                 "name": person.name,
-                "relationship": relationship.role if relationship else "lives_here",
                 "birth_date": _iso(person.birth_date),
-                "parental_responsibility": relationship.parental_responsibility if relationship else False,
+                "since": _iso((relationship and relationship.from_date) or member.from_date),
                 "phone": person.phone,
             }
         )
@@ -249,7 +289,30 @@ def _household(
         "address": row.address,
         "area": row.area,
         "postcode": row.postcode,
+        "since": _iso(since),
         "members": members,
+    }
+
+
+def _elsewhere(relationships: list[RelationshipRow], homes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those who are somebody to the child and live in none of its homes. Where they live is not the child's to tell."""
+    here = {member["person_id"] for home in homes for member in home["members"]}
+    return [
+        {
+            **_relative(one),
+            "person_id": one.person_id,
+            "name": one.person.name,
+            "since": _iso(one.from_date),
+        }
+        for one in relationships
+        if one.person_id not in here
+    ]
+
+
+def _relative(relationship: RelationshipRow | None) -> dict[str, Any]:
+    return {
+        "relationship": relationship.role if relationship else "lives_here",
+        "parental_responsibility": relationship.parental_responsibility if relationship else False,
     }
 
 

@@ -1,17 +1,18 @@
-"""A child's record changes hands, turns out to be two of one child, or ends.
+"""A child's record changes hands, or turns out to be two of one child.
 
 Whatever a tablet still holds of the child is taken in afterwards as before; only where it is filed and who hears of
 it changes. Every tablet that has the child, or loses it, is told through the feed.
 """
 
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hvapp.domain.accounts import Account, Role
-from hvapp.domain.errors import Conflict, Invalid, NotAllowed, NotFound
-from hvapp.store.accounts import AccountRow, TeamRow
+from hvapp.domain.accounts import Account, Role, check_keeps_records
+from hvapp.domain.errors import Conflict, Invalid, NotFound
+from hvapp.domain.staff_facts import join_facts
+from hvapp.store.accounts import AccountRow, Listener, TeamRow
 from hvapp.store.audit import write_audit
 from hvapp.store.changes import announce
 from hvapp.store.children import (
@@ -22,34 +23,74 @@ from hvapp.store.children import (
     measurements_of,
     siblings_of,
 )
+from hvapp.store.deaths import move_marks, waiting_mark_of
+from hvapp.store.holding import hold_children, provider_of
+from hvapp.store.immunisations import move_immunisations
 from hvapp.store.outbox import OPEN_STATES, STUCK_STATES, OutboxRow, next_seq
+from hvapp.store.staff_facts import facts_of, write_facts
 from hvapp.store.transaction import transaction
 from hvapp.store.visits import VisitRow
 
 
-def move_child(session: Session, child_id: str, *, to_id: str, by: Account, now: datetime) -> None:
+def move_child(
+    session: Session, child_id: str, *, to_id: str, by: Account, now: datetime, from_id: str | None = None
+) -> None:
     """Give the child, and the visits on file about it, to another visitor and their team.
 
-    Visits the visitor before still has on their tablet are taken in all the same, and flagged.
+    Visits the visitor before still has on their tablet are taken in all the same, and flagged. `from_id`: who is
+    thought to have the child, "" for nobody; raises Conflict where it is somebody else by now. None: whoever it is.
     """
+    check_keeps_records(by)
     with transaction(session):
-        child = _child(session, child_id, by)
+        child = _held_as_thought(session, child_id, by, from_id)
         visitor = session.get(AccountRow, to_id)
         if visitor is None or not visitor.active or visitor.role == Role.ADMINISTRATOR:
             raise NotFound("There is no such visitor.")
-        if visitor.team.provider_id != _provider_of(session, by):
+        if visitor.team.provider_id != provider_of(session, by):
             raise NotFound("There is no such visitor.")
-        before = child.named_visitor_id
-        heard = {visit.id: visit.readers for visit in _visits_of(session, child)}
-        child.named_visitor_id, child.team_id = visitor.id, visitor.team_id
-        child.named_visitor = visitor
-        for visit in _visits_of(session, child):
-            visit.team_id = visitor.team_id
-        if before != visitor.id:
-            announce(session, [before], "child", child.id, removed=True)
-        announce(session, [visitor.id], "child", child.id)
-        _tell_of_visits(session, child, heard)
-        _write_audit(session, by, "child_moved", child.id, f"{before or 'nobody'} -> {visitor.id}", now)
+        _give(session, child, visitor, by, now)
+
+
+def release_child(
+    session: Session, child_id: str, *, by: Account, now: datetime, from_id: str | None = None
+) -> None:
+    """Leave the child to its team, which shares its caseload, until somebody takes it on. `from_id` as for moving.
+
+    Raises Conflict for a team that does not share: no tablet would carry the child.
+    """
+    check_keeps_records(by)
+    with transaction(session):
+        child = _held_as_thought(session, child_id, by, from_id)
+        team = session.get_one(TeamRow, child.team_id)
+        if not team.shares_caseload:
+            raise Conflict(
+                f"{team.name} does not share its caseload, so no tablet would carry the child. Nothing was changed. "
+                "Choose a visitor."
+            )
+        _give(session, child, None, by, now)
+
+
+def _held_as_thought(session: Session, child_id: str, by: Account, from_id: str | None) -> ChildRow:
+    [child] = hold_children(session, by, child_id)
+    if from_id is not None and from_id != (child.named_visitor_id or ""):
+        raise Conflict("The child was given to somebody else meanwhile, so nothing was changed. Look again.")
+    return child
+
+
+def _give(session: Session, child: ChildRow, to: AccountRow | None, by: Account, now: datetime) -> None:
+    """To a visitor and their team, or to nobody of the team that has it."""
+    before = child.named_visitor_id
+    had, heard = child.listeners, {visit.id: visit.readers for visit in _visits_of(session, child)}
+    child.named_visitor, child.named_visitor_id = to, to.id if to else None
+    if to is not None:
+        child.team_id = to.team_id
+    for visit in _visits_of(session, child):
+        visit.team_id = child.team_id
+    announce(session, had, "child", child.id, removed=True)
+    announce(session, child.listeners, "child", child.id)
+    _tell_of_visits(session, child, heard)
+    detail = f"{before or 'nobody'} -> {child.named_visitor_id or 'nobody'}"
+    _write_audit(session, by, "child_moved", child.id, detail, now)
 
 
 def merge_children(session: Session, *, keep_id: str, duplicate_id: str, by: Account, now: datetime) -> None:
@@ -59,70 +100,42 @@ def merge_children(session: Session, *, keep_id: str, duplicate_id: str, by: Acc
     """
     if keep_id == duplicate_id:
         raise Invalid("These are the same record.")
+    check_keeps_records(by)
     with transaction(session):
-        keep, duplicate = _child(session, keep_id, by), _child(session, duplicate_id, by)
+        keep, duplicate = hold_children(session, by, keep_id, duplicate_id)
         _check_same_child(keep, duplicate)
-        before = duplicate.named_visitor_id
+        _check_no_death_waits(session, keep, duplicate)
+        had = duplicate.listeners
         heard = {visit.id: visit.readers for visit in _visits_of(session, duplicate)}
         families = {
             one.id: one for one in (*siblings_of(session, keep.id), *siblings_of(session, duplicate.id))
         }
         _fill_gaps(session, keep, duplicate)
+        # A risk to staff or a plan that only the other record knew must not be lost by joining.
+        facts = join_facts(facts_of(keep), facts_of(duplicate))
+        write_facts(session, keep, facts, by_id=by.id, now=now)
         _move_record(session, keep, duplicate)
         duplicate.merged_into_id, duplicate.named_visitor_id = keep.id, None
         session.flush()
-        announce(session, [before], "child", duplicate.id, removed=True)
-        announce(session, [keep.named_visitor_id], "child", keep.id)
+        announce(session, had, "child", duplicate.id, removed=True)
+        announce(session, keep.listeners, "child", keep.id)
         for sibling in families.values():
             if sibling.id not in (keep.id, duplicate.id):
-                announce(session, [sibling.named_visitor_id], "child", sibling.id)
+                announce(session, sibling.listeners, "child", sibling.id)
         session.expire_all()
         _tell_of_visits(session, keep, heard)
         _write_audit(session, by, "children_merged", keep.id, duplicate.id, now)
-
-
-def record_death(session: Session, child_id: str, *, on: date, by: Account, now: datetime) -> None:
-    """The child has died. Visits that arrive afterwards, or wait for review, say so before anybody approves them."""
-    with transaction(session):
-        child = _child(session, child_id, by)
-        if on > now.date() or (child.person.birth_date is not None and on < child.person.birth_date):
-            raise Invalid("The date of death is not between the date of birth and today.", "wrong_date")
-        child.person.deceased_on = on
-        announce(session, [child.named_visitor_id], "child", child.id)
-        for sibling in siblings_of(session, child.id):
-            announce(session, [sibling.named_visitor_id], "child", sibling.id)
-        _write_audit(session, by, "child_death_recorded", child.id, None, now)
-
-
-def _child(session: Session, child_id: str, by: Account) -> ChildRow:
-    if by.role is Role.HEALTH_VISITOR:
-        raise NotAllowed("Only a supervisor or an administrator can change whose record this is.")
-    child = session.get(ChildRow, child_id, with_for_update=True, populate_existing=True)
-    if child is None or _provider_of_team(session, child.team_id) != _provider_of(session, by):
-        raise NotFound("There is no such child on record.")
-    if child.merged_into_id is not None:
-        raise Conflict("This record was joined with another of the same child. Use that one.", "merged")
-    return child
-
-
-def _provider_of(session: Session, account: Account) -> str:
-    return _provider_of_team(session, account.team.id)
-
-
-def _provider_of_team(session: Session, team_id: str) -> str:
-    return session.get_one(TeamRow, team_id).provider_id
 
 
 def _visits_of(session: Session, child: ChildRow) -> list[VisitRow]:
     return list(session.scalars(select(VisitRow).where(VisitRow.child_id == child.id)))
 
 
-def _tell_of_visits(session: Session, child: ChildRow, heard: dict[str, set[str]]) -> None:
+def _tell_of_visits(session: Session, child: ChildRow, heard: dict[str, set[Listener]]) -> None:
     """Every visit of the child to whoever may read it now; taken off the tablets of those who could until now."""
     for visit in _visits_of(session, child):
-        readers = visit.readers
-        announce(session, heard.get(visit.id, set()) - readers, "visit", visit.id, removed=True)
-        announce(session, readers, "visit", visit.id)
+        announce(session, heard.get(visit.id, set()), "visit", visit.id, removed=True)
+        announce(session, visit.readers, "visit", visit.id)
 
 
 def _check_same_child(keep: ChildRow, duplicate: ChildRow) -> None:
@@ -141,6 +154,15 @@ def _check_same_child(keep: ChildRow, duplicate: ChildRow) -> None:
         )
 
 
+def _check_no_death_waits(session: Session, *records: ChildRow) -> None:
+    if any(waiting_mark_of(session, record.id) for record in records):
+        raise Conflict(
+            "A colleague has recorded that this child has died, and a second person has yet to confirm it. "
+            "The records were not joined and nothing was changed. Have that confirmed or taken back first.",
+            "death_waits",
+        )
+
+
 def _fill_gaps(session: Session, keep: ChildRow, duplicate: ChildRow) -> None:
     """What only the duplicate knew."""
     one, other = keep.person, duplicate.person
@@ -150,6 +172,8 @@ def _fill_gaps(session: Session, keep: ChildRow, duplicate: ChildRow) -> None:
     one.nhs_number = number
     one.birth_date = one.birth_date or other.birth_date
     one.deceased_on = one.deceased_on or other.deceased_on
+    keep.looked_after = keep.looked_after or duplicate.looked_after
+    keep.pregnancy_id = keep.pregnancy_id or duplicate.pregnancy_id
     if keep.gestation_days is None:
         keep.gestation_days = duplicate.gestation_days
     if keep.named_visitor_id is None:
@@ -157,7 +181,7 @@ def _fill_gaps(session: Session, keep: ChildRow, duplicate: ChildRow) -> None:
 
 
 def _move_record(session: Session, keep: ChildRow, duplicate: ChildRow) -> None:
-    """Visits, contacts, measurements, carers and what still waits for the red book follow; nothing is doubled."""
+    """All that is on file or waits for the red book follows, who recorded a death too; nothing is doubled."""
     for visit in _visits_of(session, duplicate):
         visit.child_id, visit.team_id = keep.id, keep.team_id
     for contact in session.scalars(select(ContactRow).where(ContactRow.subject_id == duplicate.id)):
@@ -166,7 +190,9 @@ def _move_record(session: Session, keep: ChildRow, duplicate: ChildRow) -> None:
     for row in measurements_of(session, duplicate.id):
         if row.visit_id is not None or _measured(row) not in known:
             row.child_id = keep.id
+    move_immunisations(session, duplicate.id, keep.id)
     _move_carers(session, keep, duplicate)
+    move_marks(session, duplicate.id, keep.id)
     waiting = session.scalars(
         select(OutboxRow)
         .where(OutboxRow.child_id == duplicate.id, OutboxRow.state.in_(OPEN_STATES + STUCK_STATES))

@@ -23,6 +23,7 @@ from hvapp.store.children import (
     PregnancyRow,
     RelationshipRow,
 )
+from hvapp.store.immunisations import ImmunisationRow
 from hvapp.store.transaction import transaction
 
 _WRITTEN_UP_AT = time(16, 0, tzinfo=UTC)
@@ -70,6 +71,7 @@ def _rows(
     yield RelationshipRow, [vars(relationship) for relationship in population.relationships]
     yield PregnancyRow, [vars(pregnancy) for pregnancy in population.pregnancies]
     yield ChildRow, [vars(child) for child in population.children]
+    yield ImmunisationRow, [vars(one) for one in population.immunisations]
     yield ContactRow, [vars(contact) for contact in population.contacts]
     yield (
         MeasurementRow,

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from hvapp.domain.accounts import Account, Role
 from hvapp.domain.errors import Conflict, Invalid, NotFound, TabletRevoked, UnknownTablet
-from hvapp.domain.tablets import Command, TabletId
+from hvapp.domain.tablets import Standing, TabletId
 from hvapp.store.audit import write_audit
 from hvapp.store.changes import ensure_epoch, feed_state
 from hvapp.store.devices import (
@@ -23,14 +23,6 @@ from hvapp.store.devices import (
 from hvapp.store.transaction import transaction
 
 WIPE = "wipe"
-
-
-@dataclass(frozen=True)
-class Standing:
-    """What every answer to a tablet tells it: which life of the database this is, and what it is to do."""
-
-    epoch: str
-    commands: tuple[Command, ...]
 
 
 @dataclass(frozen=True)

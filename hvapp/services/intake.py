@@ -5,6 +5,7 @@ bulk. Checking the answers against the form comes later (services.judging): a re
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
@@ -20,28 +21,31 @@ from hvapp.domain.forms import FormLibrary
 from hvapp.domain.reconcile import QUARANTINING, Known, reconcile, stays_apart
 from hvapp.domain.review import VisitState, state_of_versions
 from hvapp.domain.submissions import ItemResult, Malformed, Receipt, Result, Submission
-from hvapp.domain.tablets import TabletId
+from hvapp.domain.tablets import Standing, TabletId
+from hvapp.store.accounts import Colleagues, Listener
 from hvapp.store.audit import write_audits
 from hvapp.store.changes import announce
-from hvapp.store.children import ChildRow, resolve_children
-from hvapp.store.devices import meet
-from hvapp.store.together import Line
-from hvapp.store.transaction import transaction
-from hvapp.store.versions import settle_visit
-from hvapp.store.visits import (
+from hvapp.store.devices import Met, ask_to_meet
+from hvapp.store.filing import (
+    Kept,
     Lineage,
     VisitHead,
-    VisitRow,
-    add_quarantined,
     add_revisions,
     add_visits,
+    ask_kept_revisions,
+    ask_visit_heads,
+    hold_filing,
     lineage_of,
     move_visits,
     moved_visits_of,
-    next_receipt_numbers,
-    receipts_of,
-    visit_heads,
+    note_newest_receipt,
 )
+from hvapp.store.prepared import without_waiting
+from hvapp.store.subjects import SubjectHead, ask_heads, resolve_heads
+from hvapp.store.together import Jobs, Line
+from hvapp.store.transaction import transaction
+from hvapp.store.versions import settle_visit
+from hvapp.store.visits import VisitRow, add_quarantined
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,18 @@ class Sender:
     device_revoked: bool = False
     device_id: str | None = None
 
+    @property
+    def hears_as(self) -> set[Listener]:
+        return {self.author.id, Colleagues(self.author.team_id)}
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of each envelope, in order, and what the tablet is to be told besides."""
+
+    results: list[ItemResult]
+    standing: Standing
+
 
 def receive_sealed(
     session: Session,
@@ -65,8 +81,8 @@ def receive_sealed(
     forms: FormLibrary,
     receipt_key: bytes,
     now: datetime,
-) -> list[ItemResult]:
-    """One result for each envelope, in order. Everything accepted is on disk when this returns.
+) -> Taken:
+    """Take in a tablet's envelopes. Everything accepted is on disk when this returns.
 
     Raises UnknownTablet when there is no such account here.
     """
@@ -74,21 +90,25 @@ def receive_sealed(
     opened = [open_envelope(item, tablet.device_id, find_key) for item in items]
     batch = _Batch(tablet, opened, forms, receipt_key, now)
     _line_of(session).do(session, batch)
-    if batch.results is None:
+    if batch.taken is None:
         raise UnknownTablet
-    return batch.results
+    return batch.taken
 
 
 @dataclass
 class _Batch:
-    """What one request brought. `results` is None until it is filed, and stays so where the tablet is not known."""
+    """What one request brought. `taken` is None until it is filed, and stays so where the tablet is not known."""
 
     tablet: TabletId
     opened: list[Opened]
     forms: FormLibrary
     receipt_key: bytes
     now: datetime
-    results: list[ItemResult] | None = None
+    taken: Taken | None = None
+
+    def sender(self, met: Met) -> Sender:
+        author = Author(self.tablet.account_id, met.team_id)
+        return Sender(author, self.forms, self.receipt_key, self.now, met.revoked, self.tablet.device_id)
 
 
 _lines: dict[int, Line[_Batch]] = {}
@@ -99,30 +119,37 @@ def _line_of(session: Session) -> Line[_Batch]:
     return _lines.setdefault(id(session.get_bind()), Line(_receive))
 
 
-def _receive(session: Session, batches: list[_Batch]) -> None:
-    with transaction(session):
-        known: list[tuple[_Batch, Sender]] = []
-        for batch in batches:
-            met = meet(session, batch.tablet, batch.now, _newest_clock(batch.opened))
-            if met is not None:
-                author = Author(batch.tablet.account_id, met.team_id)
-                known.append(
-                    (
-                        batch,
-                        Sender(
-                            author,
-                            batch.forms,
-                            batch.receipt_key,
-                            batch.now,
-                            met.revoked,
-                            batch.tablet.device_id,
-                        ),
-                    )
-                )
-        results = iter(_take_all(session, [(sender, one) for batch, sender in known for one in batch.opened]))
-        filed = [(batch, [next(results) for _ in batch.opened]) for batch, _ in known]
+def _receive(session: Session, jobs: Jobs[_Batch]) -> None:
+    try:
+        _receive_with(session, jobs, _take)
+    except IntegrityError:
+        # Something is on file that was not there a moment ago: slowly now, each item in its own savepoint.
+        _receive_with(session, jobs, _take_each)
+
+
+def _receive_with(session: Session, jobs: Jobs[_Batch], take: "Take") -> None:
+    with transaction(session) as session:
+        newest = hold_filing(session)
+        batches = jobs()
+        with without_waiting(session):
+            meeting = _ask_to_meet(session, batches)
+            desk = _Desk.ask(session, [one for batch in batches for one in batch.opened])
+        met = meeting()
+        known = [batch for batch in batches if batch.tablet in met]
+        senders = [(batch.sender(met[batch.tablet]), batch.opened) for batch in known]
+        entries = [(sender, one) for sender, opened in senders for one in opened]
+        results = iter(take(session, entries, newest + 1, desk))
+        filed = [(batch, [next(results) for _ in batch.opened]) for batch in known]
     for batch, own in filed:
-        batch.results = own
+        batch.taken = Taken(own, met[batch.tablet].standing)
+
+
+def _ask_to_meet(session: Session, batches: list[_Batch]) -> Callable[[], dict[TabletId, Met]]:
+    clocks: dict[TabletId, int | None] = {}
+    for batch in batches:
+        offset = _newest_clock(batch.opened)
+        clocks[batch.tablet] = clocks.get(batch.tablet) if offset is None else offset
+    return ask_to_meet(session, clocks, max(batch.now for batch in batches))
 
 
 def _newest_clock(opened: list[Opened]) -> int | None:
@@ -142,38 +169,47 @@ def receive_plain(
 ) -> list[ItemResult]:
     """The same for revisions made on this machine, which nobody had to seal."""
     sender = Sender(author, forms, receipt_key, now)
-    with transaction(session):
-        return _take_all(session, [(sender, read_plain(item)) for item in items])
+    with transaction(session) as session:
+        newest = hold_filing(session)
+        entries = [(sender, read_plain(item)) for item in items]
+        return _take(session, entries, newest + 1, _Desk.ask(session, [one for _, one in entries]))
 
+
+# Where the present version is not simply the last one.
+_OF_SEVERAL = (VisitState.TWO_VERSIONS, VisitState.WITHDRAWAL, VisitState.WITHDRAWN)
 
 Entry = tuple[Sender, Opened]
+OpenDesk = Callable[[], "_Desk"]
+Take = Callable[[Session, list[Entry], int, OpenDesk], list[ItemResult]]
 
 
-def _take_all(session: Session, entries: list[Entry]) -> list[ItemResult]:
-    first = next_receipt_numbers(session, len(entries))
-    try:
-        with session.begin_nested():
-            return _take(session, entries, first)
-    except IntegrityError:
-        # Another connection stored one of these a moment ago: one by one, each in its own savepoint.
-        return [_take_alone(session, entry, first + index) for index, entry in enumerate(entries)]
+def _take(session: Session, entries: list[Entry], first: int, open_desk: OpenDesk) -> list[ItemResult]:
+    return _take_at(open_desk(), session, entries, first, newest=first + len(entries) - 1)
+
+
+def _take_each(session: Session, entries: list[Entry], first: int, _desk: OpenDesk) -> list[ItemResult]:
+    # What the server makes itself meanwhile is numbered after all of them.
+    note_newest_receipt(session, first + len(entries) - 1)
+    return [_take_alone(session, entry, first + index) for index, entry in enumerate(entries)]
 
 
 def _take_alone(session: Session, entry: Entry, seq: int) -> ItemResult:
     try:
         with session.begin_nested():
-            return _take(session, [entry], seq)[0]
+            return _take_at(_Desk.ask(session, [entry[1]])(), session, [entry], seq)[0]
     except IntegrityError:
         # It was the one; now that it is on file it is a duplicate like any other.
-        return _take(session, [entry], seq)[0]
+        return _take_at(_Desk.ask(session, [entry[1]])(), session, [entry], seq)[0]
 
 
-def _take(session: Session, entries: list[Entry], first: int) -> list[ItemResult]:
-    desk = _Desk.open(session, [one.found for _, one in entries if isinstance(one.found, Submission)])
+def _take_at(
+    desk: "_Desk", session: Session, entries: list[Entry], first: int, newest: int | None = None
+) -> list[ItemResult]:
+    """`newest`: the receipt number to note, unless that was done before."""
     results = [
         _take_one(session, desk, sender, one, first + index) for index, (sender, one) in enumerate(entries)
     ]
-    desk.write(session)
+    desk.write(session, newest)
     return [desk.told(result) for result in results]
 
 
@@ -189,10 +225,10 @@ def _take_one(session: Session, desk: "_Desk", sender: Sender, one: Opened, seq:
 class _Desk:
     """What arrived being filed: what is on record about its visits, kept up to date item by item, then written."""
 
-    receipts: dict[str, tuple[str, int, datetime, list[str]]]
+    kept: dict[str, Kept]
     visits: dict[str, VisitHead]
     lineage: dict[str, list[Lineage]]
-    children: dict[str, ChildRow]  # by every id they are known under
+    subjects: dict[str, SubjectHead]  # children and pregnancies, by every id they are known under
     moved: dict[str, str]  # versions a supervisor has made another visit of, and that visit
     new_revisions: list[dict[str, Any]] = field(default_factory=list)
     new_visits: dict[str, VisitHead] = field(default_factory=dict)
@@ -202,63 +238,57 @@ class _Desk:
     )  # visits whose versions do not simply follow one another
 
     @classmethod
-    def open(cls, session: Session, submissions: list[Submission]) -> "_Desk":
-        moved = moved_visits_of(session, {one.parent_rev for one in submissions if one.parent_rev})
-        visit_ids = {one.visit_id for one in submissions} | set(moved.values())
-        visits, lineage = visit_heads(session, visit_ids), lineage_of(session, visit_ids)
+    def ask(cls, session: Session, items: list[Opened]) -> OpenDesk:
+        """The desk with what is on record about these, to be opened once that is here."""
+        submissions = [one.found for one in items if isinstance(one.found, Submission)]
         refs = {one.child_id for one in submissions}
-        refs |= {visit.child_id for visit in visits.values() if visit.child_id}
-        refs |= {one.child_ref for versions in lineage.values() for one in versions}
-        return cls(
-            receipts=receipts_of(session, {one.rev_id for one in submissions}),
-            visits=visits,
-            lineage=lineage,
-            children=resolve_children(session, refs),
-            moved=moved,
-        )
+        moved = moved_visits_of(session, {one.parent_rev for one in submissions if one.parent_rev})
+        heads = ask_visit_heads(session, {one.visit_id for one in submissions} | set(moved.values()))
+        kept = ask_kept_revisions(session, {one.rev_id for one in submissions})
+        subjects = ask_heads(session, refs)
+
+        def opened() -> _Desk:
+            visits = heads()
+            lineage = lineage_of(session, visits)
+            others = {id for visit in visits.values() for id in (visit.child_id, visit.pregnancy_id) if id}
+            others |= {one.child_ref for versions in lineage.values() for one in versions}
+            others -= refs
+            found = subjects() | (resolve_heads(session, others) if others else {})
+            return cls(kept=kept(), visits=visits, lineage=lineage, subjects=found, moved=moved)
+
+        return opened
 
     def take(self, session: Session, sender: Sender, submission: Submission, seq: int) -> ItemResult:
         if not submission.intact:
             return _keep_altered(session, sender, submission)
-        before = self.receipts.get(submission.rev_id)
-        if before is not None and before[0] != submission.sha256:
+        kept = self.kept.get(submission.rev_id)
+        if kept is not None and kept.sha256 != submission.sha256:
             return _keep_altered(session, sender, submission)
-        if before is None:
-            flags = self._file(session, sender, submission, seq)
-            before = (submission.sha256, seq, sender.now, flags)
-            self.receipts[submission.rev_id] = before
-            return self._result(sender, submission, before, Result.STORED, "Received.")
-        return self._result(sender, submission, before, Result.DUPLICATE, "Received before.")
+        if kept is not None:
+            return self._result(sender, submission, kept, Result.DUPLICATE, "Received before.")
+        flags = self._file(session, sender, submission, seq)
+        self.kept[submission.rev_id] = kept = Kept(submission.sha256, seq, sender.now, flags)
+        return self._result(sender, submission, kept, Result.STORED, "Received.")
 
-    def write(self, session: Session) -> None:
-        add_visits(session, list(self.new_visits.values()))
-        move_visits(session, list(self.moved_visits.values()))
-        add_revisions(session, self.new_revisions)
+    def write(self, session: Session, newest_receipt: int | None) -> None:
+        move_visits(session, self.moved_visits.values())
+        with without_waiting(session, len(self.new_revisions)):
+            if newest_receipt is not None:
+                note_newest_receipt(session, newest_receipt)
+            add_visits(session, self.new_visits.values())
+            add_revisions(session, self.new_revisions)
+            write_audits(session, [_received(row) for row in self.new_revisions])
         self._untangle(session)
         for visit_id in {row["visit_id"] for row in self.new_revisions}:
             head = self.visits[visit_id]
-            child = self.children.get(head.child_id or "")
-            announce(session, [head.author_id, child.named_visitor_id if child else None], "visit", visit_id)
-        write_audits(
-            session,
-            [
-                {
-                    "at": row["received_at"],
-                    "account_id": row["author_id"],
-                    "action": "revision_received",
-                    "subject_type": "visit",
-                    "subject_id": row["visit_id"],
-                    "detail": row["id"],
-                }
-                for row in self.new_revisions
-            ],
-        )
+            subject = self.subjects.get(head.child_id or head.pregnancy_id or "")
+            announce(session, [head.author_id, *(subject.listeners if subject else ())], "visit", visit_id)
 
     def told(self, result: ItemResult) -> ItemResult:
         """The result with what was only seen once the whole batch was filed."""
-        if result.rev_id not in self.receipts or result.receipt is None:
+        if result.rev_id not in self.kept or result.receipt is None:
             return result
-        return replace(result, flags=tuple(self.receipts[result.rev_id][3]))
+        return replace(result, flags=tuple(self.kept[result.rev_id].flags))
 
     def _file(self, session: Session, sender: Sender, submission: Submission, seq: int) -> list[str]:
         """Decide where a new revision belongs; answers its flags."""
@@ -281,9 +311,11 @@ class _Desk:
             # On file with its visit, but nothing there points to it: without this nobody would see it.
             why = next(flag for flag in flags if flag in QUARANTINING)
             _quarantine(session, sender, submission.body, submission.rev_id, why.value)
-        elif submission.parent_rev == visit.head_revision_id and visit.state != VisitState.TWO_VERSIONS:
+        elif submission.parent_rev == visit.head_revision_id and visit.state not in _OF_SEVERAL:
             self._follow(sender, visit, submission, state_of_versions(flags, in_conflict=False))
         else:
+            self.tangled[visit_id] = sender
+        if submission.withdrawal is not None and not apart:
             self.tangled[visit_id] = sender
         parents = (submission.parent_rev,) if submission.parent_rev else ()
         earlier.append(Lineage(submission.rev_id, parents, submission.child_id, author.id, apart))
@@ -299,7 +331,7 @@ class _Desk:
     def _known(
         self, sender: Sender, submission: Submission, visit: VisitHead | None, earlier: list[Lineage]
     ) -> Known:
-        child = self.children.get(submission.child_id)
+        child = self._subject(submission)
         form = sender.forms.find(submission.form_id, submission.form_version)
         newest = sender.forms.current(form.contact_type) if form else None
         versions = [one for one in earlier if not one.apart]
@@ -307,9 +339,9 @@ class _Desk:
         stranger = all(one.author_id != sender.author.id for one in versions)
         return Known(
             child_known=child is not None,
-            allocated=child is not None and child.named_visitor_id == sender.author.id,
+            allocated=child is not None and not sender.hears_as.isdisjoint(child.listeners),
             child_merged=child is not None and child.id != submission.child_id,
-            child_deceased=child is not None and child.person.deceased_on is not None,
+            child_deceased=child is not None and child.deceased,
             form_known=form is not None,
             form_hash=form.hash if form else None,
             form_contact_type=form.contact_type if form else None,
@@ -323,17 +355,24 @@ class _Desk:
 
     def _child_id(self, ref: str) -> str:
         """Who a child is now, for comparing: the id itself, where nobody knows it."""
-        child = self.children.get(ref)
+        child = self.subjects.get(ref)
         return child.id if child else ref
 
+    def _subject(self, submission: Submission) -> SubjectHead | None:
+        """Whom it is about; nobody, where the id is a child's and the contact antenatal, or the other way about."""
+        found = self.subjects.get(submission.child_id)
+        return found if found and found.fits(submission.contact_type) else None
+
     def _begin_visit(self, sender: Sender, submission: Submission, visit_id: str, state: VisitState) -> None:
-        child = self.children.get(submission.child_id)
+        subject = self._subject(submission)
         author = sender.author
+        child_id, pregnancy_id = _filed_under(subject)
         visit = VisitHead(
             id=visit_id,
-            child_id=child.id if child else None,
+            child_id=child_id,
+            pregnancy_id=pregnancy_id,
             author_id=author.id,
-            team_id=child.team_id if child else author.team_id,
+            team_id=subject.team_id if subject else author.team_id,
             contact_type=submission.contact_type,
             state=state.value,
             head_revision_id=submission.rev_id,
@@ -344,9 +383,10 @@ class _Desk:
 
     def _follow(self, sender: Sender, visit: VisitHead, submission: Submission, state: VisitState) -> None:
         """The ordinary case: a version made from the present one takes its place."""
-        child = self.children.get(submission.child_id)
-        if visit.child_id is None and child is not None:
-            visit.child_id, visit.team_id = child.id, child.team_id
+        subject = self._subject(submission)
+        if visit.child_id is None and visit.pregnancy_id is None and subject is not None:
+            visit.child_id, visit.pregnancy_id = _filed_under(subject)
+            visit.team_id = subject.team_id
         visit.state = state.value
         visit.head_revision_id = submission.rev_id
         visit.occurred_at = submission.occurred_at
@@ -362,27 +402,33 @@ class _Desk:
             settle_visit(session, sender.forms, visit, sender.now, arrived)
             for revision in visit.revisions:
                 if revision.id in arrived:
-                    self.receipts[revision.id][3][:] = revision.flags
+                    self.kept[revision.id].flags[:] = revision.flags
 
     def _result(
         self,
         sender: Sender,
         submission: Submission,
-        kept: tuple[str, int, datetime, list[str]],
+        kept: Kept,
         result: Result,
         message: str,
     ) -> ItemResult:
-        digest, seq, received_at, flags = kept
         receipt = Receipt.sign(
             sender.receipt_key,
             rev_id=submission.rev_id,
-            sha256=digest,
-            seq=seq,
-            received_at=received_at,
+            sha256=kept.sha256,
+            seq=kept.seq,
+            received_at=kept.received_at,
         )
-        child = self.children.get(submission.child_id)
+        child = self.subjects.get(submission.child_id)
         resolved = child.id if child and child.id != submission.child_id else None
-        return ItemResult(submission.rev_id, result, message, tuple(flags), receipt, resolved)
+        return ItemResult(submission.rev_id, result, message, tuple(kept.flags), receipt, resolved)
+
+
+def _filed_under(subject: SubjectHead | None) -> tuple[str | None, str | None]:
+    """The child and the pregnancy of a visit: one of them, or neither while nobody here is meant."""
+    if subject is None:
+        return None, None
+    return (None, subject.id) if subject.is_pregnancy else (subject.id, None)
 
 
 def _row(submission: Submission, author: Author, flags: list[str], seq: int, now: datetime) -> dict[str, Any]:
@@ -402,6 +448,18 @@ def _row(submission: Submission, author: Author, flags: list[str], seq: int, now
         "occurred_at": submission.occurred_at,
         "received_at": now,
         "receipt_seq": seq,
+    }
+
+
+def _received(row: dict[str, Any]) -> dict[str, Any]:
+    """The audit entry of a revision."""
+    return {
+        "at": row["received_at"],
+        "account_id": row["author_id"],
+        "action": "revision_received",
+        "subject_type": "visit",
+        "subject_id": row["visit_id"],
+        "detail": row["id"],
     }
 
 

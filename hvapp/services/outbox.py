@@ -11,6 +11,7 @@ from hvapp.domain.accounts import ROLE_NAMES, Account, Role
 from hvapp.domain.errors import Conflict, NotFound
 from hvapp.domain.forms import FormLibrary
 from hvapp.domain.forms.answers import read_instant
+from hvapp.domain.forms.facts import recorded_method
 from hvapp.domain.redbook import (
     NOT_AGREED,
     ApprovedRecord,
@@ -33,6 +34,7 @@ from hvapp.store.outbox import (
     is_anything_due,
     message_to_change,
     newer_waits,
+    state_of_message,
     unsent_messages,
 )
 from hvapp.store.transaction import transaction
@@ -87,7 +89,7 @@ def claim_next(
             revision_id=row.revision_id,
             child_id=row.child_id,
             destination=row.destination,
-            kind="update" if row.kind == "update" else "new",
+            kind=_kind(row),
             seq=row.seq,
             attempts=row.attempts,
             lease_until=lease_until,
@@ -141,10 +143,14 @@ def _settle(session: Session, row: OutboxRow, outcome: Outcome, now: datetime) -
             random.Random(),  # noqa: S311  (jitter, not a secret)
             outcome.retry_after_seconds,
         )
+    elif row.kind == "delete":
+        if outcome.kind == "sent":
+            visit.in_red_book_at = None
+        announce(session, visit.readers, "visit", visit.id)
     elif row.revision_id == _approved_revision(row):
         # An amendment may have arrived meanwhile; its review decides what the visit shows.
         if visit.state in AFTER_APPROVAL:
-            visit.state = _state_after(outcome).value
+            visit.state = state_of_message(row.state).value
         if outcome.kind == "sent":
             visit.in_red_book_at = now
         announce(session, visit.readers, "visit", visit.id)
@@ -158,12 +164,6 @@ def _settle(session: Session, row: OutboxRow, outcome: Outcome, now: datetime) -
         detail=outcome.reason_code,
     )
     return outcome
-
-
-def _state_after(outcome: Outcome) -> VisitState:
-    if outcome.kind == "sent":
-        return VisitState.IN_RED_BOOK
-    return VisitState.NOT_SHARED if outcome.reason_code == NOT_AGREED else VisitState.RED_BOOK_FAILED
 
 
 @dataclass(frozen=True)
@@ -180,6 +180,7 @@ class WaitingMessage:
     next_at: datetime | None
     tried_at: datetime | None
     reason: str | None
+    withdrawn: bool
 
     @property
     def stuck(self) -> bool:
@@ -200,6 +201,7 @@ def list_waiting(session: Session, supervisor: Account) -> list[WaitingMessage]:
             next_at=None if row.state in STUCK_STATES else row.next_at,
             tried_at=row.settled_at,
             reason=row.reason,
+            withdrawn=row.kind == "delete",
         )
         for row in unsent_messages(session, supervisor.team.id)
     ]
@@ -238,14 +240,23 @@ def _message(session: Session, message_id: str) -> OutboxRow:
     return row
 
 
+def _kind(row: OutboxRow) -> MessageKind:
+    return "update" if row.kind == "update" else "delete" if row.kind == "delete" else "new"
+
+
 def _approved_revision(row: OutboxRow) -> str | None:
     approved = [decision for decision in row.visit.decisions if decision.outcome == "approved"]
     return approved[-1].revision_id if approved else None
 
 
 def _approved_record(row: OutboxRow, forms: FormLibrary) -> ApprovedRecord | Outcome:
-    """The record behind a message, or why there can be none: one such message must not stop the others."""
-    visit, revision = row.visit, row.revision
+    """The record behind a message, or why there can be none: one such message must not stop the others.
+
+    What is withdrawn is the version that was approved last.
+    """
+    visit = row.visit
+    wanted = _approved_revision(row) if row.kind == "delete" else row.revision_id
+    revision = next(one for one in visit.revisions if one.id == wanted)
     form = forms.find(*revision.form_key)
     if form is None:
         return Outcome(
@@ -263,7 +274,7 @@ def _approved_record(row: OutboxRow, forms: FormLibrary) -> ApprovedRecord | Out
     answers = payload.get("answers", {})
     return ApprovedRecord(
         visit_id=visit.id,
-        revision_id=revision.id,
+        revision_id=row.revision_id,
         contact_type=visit.contact_type,
         encounter_code=form.encounter_type,
         occurred_at=revision.occurred_at,
@@ -284,6 +295,7 @@ def _approved_record(row: OutboxRow, forms: FormLibrary) -> ApprovedRecord | Out
         form=form.definition,
         answers=answers,
         derived=payload.get("derived", {}),
+        growth_method=recorded_method(payload),
     )
 
 

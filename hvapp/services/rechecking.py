@@ -11,8 +11,9 @@ from hvapp.domain.reconcile import QUARANTINING, Flag
 from hvapp.domain.review import FORM_FLAGS, VisitState
 from hvapp.store.accounts import AccountRow
 from hvapp.store.changes import announce
-from hvapp.store.children import resolve_children
+from hvapp.store.filing import hold_filing
 from hvapp.store.sorting import forget_judgements, record_act
+from hvapp.store.subjects import find_subject, resolve_heads
 from hvapp.store.transaction import transaction
 from hvapp.store.versions import flag_allocation, settle_visit
 from hvapp.store.visits import QuarantineRow, RevisionRow, VisitRow, visit_to_change
@@ -27,6 +28,7 @@ def recheck(session: Session, forms: FormLibrary, supervisor: Account, now: date
         session.rollback()
         return 0
     with transaction(session):
+        hold_filing(session)
         filed = 0
         for visit_id in _waiting(session, forms, supervisor.team.id):
             visit = visit_to_change(session, visit_id)
@@ -52,13 +54,14 @@ def _waiting(session: Session, forms: FormLibrary, team_id: str) -> list[str]:
         )
     )
     rows = [*session.execute(quarantined), *session.execute(apart)]
-    children = resolve_children(session, {row.child_ref for row in rows})
+    subjects = resolve_heads(session, {row.child_ref for row in rows})
     found = set()
     for row in rows:
         still = set(row.flags) - set(row.accepted or ())
         form_known = _form_matches(forms, row.form_id, row.form_version, row.hash, row.contact_type)
-        child_known = row.child_ref in children
-        if (form_known and FORM_FLAGS & still) or (child_known and Flag.UNKNOWN_CHILD in still):
+        subject = subjects.get(row.child_ref)
+        known = subject is not None and subject.fits(row.contact_type)
+        if (form_known and FORM_FLAGS & still) or (known and Flag.UNKNOWN_CHILD in still):
             found.add(row.visit_id)
     return sorted(found)
 
@@ -84,11 +87,11 @@ def _refile(session: Session, forms: FormLibrary, visit: VisitRow, now: datetime
         body = row.body
         if _form_matches(forms, row.form_id, row.form_version, body["definition_hash"], body["contact_type"]):
             over |= FORM_FLAGS
-        child = resolve_children(session, {row.child_ref}).get(row.child_ref)
-        if child is not None:
+        subject = find_subject(session, row.child_ref, body["contact_type"])
+        if subject is not None:
             over.add(Flag.UNKNOWN_CHILD.value)
-            if visit.child_id is None and not row.apart:
-                visit.child, visit.team_id = child, child.team_id
+            if visit.subject is None and not row.apart:
+                visit.file_under(subject)
         if over & set(row.flags):
             row.flags = [flag for flag in row.flags if flag not in over]
             if QUARANTINING.isdisjoint(row.flags):
@@ -96,8 +99,8 @@ def _refile(session: Session, forms: FormLibrary, visit: VisitRow, now: datetime
             changed.append(row.id)
     if not changed:
         return 0
-    if visit.child is not None:
-        flag_allocation(visit, visit.child)
+    if visit.subject is not None:
+        flag_allocation(visit, visit.subject)
     forget_judgements(session, changed)
     items = session.scalars(
         select(QuarantineRow).where(QuarantineRow.revision_ref.in_(changed), QuarantineRow.act_id.is_(None))

@@ -4,7 +4,7 @@ Nothing is ever deleted: every act only says where something belongs, or that no
 keeps what it replaced.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hvapp.domain.accounts import Account
+from hvapp.domain.contacts import is_about_pregnancy, may_be_about_pregnancy
 from hvapp.domain.errors import Conflict, NotFound
 from hvapp.domain.forms import FormLibrary
 from hvapp.domain.lineage import own_visit_id
@@ -19,7 +20,8 @@ from hvapp.domain.reconcile import NOT_ITS_OWN, QUARANTINING, Flag
 from hvapp.domain.review import FORM_FLAGS, VisitState, check_may_sort, check_why
 from hvapp.store.accounts import TeamRow
 from hvapp.store.changes import announce
-from hvapp.store.children import ChildAliasRow, ChildRow, resolve_children
+from hvapp.store.children import ChildRow, PregnancyRow
+from hvapp.store.filing import hold_filing
 from hvapp.store.sorting import (
     Pile,
     SortingActRow,
@@ -28,6 +30,7 @@ from hvapp.store.sorting import (
     open_items,
     record_act,
 )
+from hvapp.store.subjects import ChildAliasRow, PregnancyAliasRow, find_subject, resolve_heads
 from hvapp.store.transaction import transaction
 from hvapp.store.versions import flag_allocation, let_pass, settle_visit
 from hvapp.store.visits import QuarantineRow, RevisionRow, VisitRow, visit_to_change
@@ -40,23 +43,80 @@ def file_under_child(
 ) -> None:
     """Say which child a visit is about. Everything the tablets know under that id is filed with it, now and later."""
     with transaction(session):
+        hold_filing(session)
         visit = _visit(session, visit_id, by)
         child = session.get(ChildRow, child_id)
         if child is None or child.merged_into_id is not None or not _same_provider(session, child, visit):
             raise NotFound("There is no such child on record.")
+        _check_waits(visit)
+        if is_about_pregnancy(visit.contact_type):
+            raise Conflict(
+                "This visit was made before the birth, so it cannot be filed under a child. Look for the pregnancy, "
+                "and file it there."
+            )
         ref = visit.revisions[0].child_ref
-        if visit.child_id is not None or visit.state != VisitState.QUARANTINED:
-            raise Conflict("This visit is filed under a child already.")
-        session.merge(ChildAliasRow(ref=ref, child_id=child.id, made_by_id=by.id, made_at=now))
-        filed = _visits_of_ref(session, ref)
-        before = {"ref": ref, "teams": {one.id: one.team_id for one in filed}}
-        for one in filed:
-            one.child, one.team_id = child, child.team_id
-            let_pass(session, one.revisions, {Flag.UNKNOWN_CHILD.value})
-            flag_allocation(one, child)
-            settle_visit(session, forms, one, now)
-            announce(session, one.readers, "visit", one.id)
-        _record(session, by, visit, "filed_under_child", None, before, now, team_id=by.team.id)
+        # A pregnancy's id never stands for a child: its own visits would no longer be found by it.
+        if session.get(PregnancyRow, ref) is None:
+            session.merge(ChildAliasRow(ref=ref, child_id=child.id, made_by_id=by.id, made_at=now))
+        _file_all(session, forms, visit, child, "filed_under_child", by, now)
+
+
+def file_under_pregnancy(
+    session: Session, forms: FormLibrary, *, by: Account, visit_id: str, pregnancy_id: str, now: datetime
+) -> None:
+    """Say which pregnancy a visit made before the birth is about. What the tablets know under that id follows here
+    too."""
+    with transaction(session):
+        hold_filing(session)
+        visit = _visit(session, visit_id, by)
+        pregnancy = session.get(PregnancyRow, pregnancy_id)
+        if pregnancy is None or not _same_provider(session, pregnancy, visit):
+            raise NotFound("There is no such pregnancy on record.")
+        _check_waits(visit)
+        if not may_be_about_pregnancy(visit.contact_type):
+            raise Conflict(
+                "This visit is about a child who has been born, so it cannot be filed under a pregnancy. Look for the "
+                "child, and file it there."
+            )
+        ref = visit.revisions[0].child_ref
+        # What stands for a child goes on standing for it.
+        if ref not in resolve_heads(session, {ref}):
+            session.merge(
+                PregnancyAliasRow(ref=ref, pregnancy_id=pregnancy.id, made_by_id=by.id, made_at=now)
+            )
+        _file_all(session, forms, visit, pregnancy, "filed_under_pregnancy", by, now)
+
+
+def _check_waits(visit: VisitRow) -> None:
+    if visit.subject is not None or visit.state != VisitState.QUARANTINED:
+        raise Conflict("Whom this visit is about is known already, so nothing was changed.")
+
+
+def _file_all(
+    session: Session,
+    forms: FormLibrary,
+    visit: VisitRow,
+    subject: ChildRow | PregnancyRow,
+    act: str,
+    by: Account,
+    now: datetime,
+) -> None:
+    """File the visit, and with it what else came about the same id and can be about such a record."""
+    ref = visit.revisions[0].child_ref
+    before_birth = isinstance(subject, PregnancyRow)
+    filed = _visits_of_ref(session, ref, may_be_about_pregnancy if before_birth else _may_be_about_child)
+    before = {"ref": ref, "teams": {one.id: one.team_id for one in filed}}
+    for one in filed:
+        one.file_under(subject)
+        let_pass(session, one.revisions, {Flag.UNKNOWN_CHILD.value})
+        flag_allocation(one, subject)
+        settle_visit(session, forms, one, now)
+        announce(session, one.readers, "visit", one.id)
+    _record(session, by, visit, act, None, before, now, team_id=by.team.id)
+
+
+def _may_be_about_child(contact_type: str) -> bool:
+    return not is_about_pregnancy(contact_type)
 
 
 def file_under_form(
@@ -65,6 +125,7 @@ def file_under_form(
     """Send a visit on an unknown or changed form to review, read by the form that is nearest to its own."""
     why = check_why(reason)
     with transaction(session):
+        hold_filing(session)
         visit = _visit(session, visit_id, by)
         rows = [row for row in visit.revisions if not row.apart and FORM_FLAGS & set(row.flags)]
         form = (
@@ -104,6 +165,7 @@ def accept_version(
     """Take what was kept beside a visit for one of its versions after all."""
     why = check_why(reason)
     with transaction(session):
+        hold_filing(session)
         item, row, visit = _apart(session, item_id, by)
         before = {"revision_id": row.id, "accepted": row.accepted or []}
         row.apart = False
@@ -119,24 +181,24 @@ def make_own_visit(
     """Make what was kept beside a visit a visit of its own, with its later versions; answers the new visit's id."""
     why = check_why(reason)
     with transaction(session):
+        hold_filing(session)
         item, row, visit = _apart(session, item_id, by)
         chain = [
             one
             for one in visit.revisions
             if one.apart and one.author_id == row.author_id and one.child_ref == row.child_ref
         ]
-        child = resolve_children(session, {row.child_ref}).get(row.child_ref)
         own = VisitRow(
             id=own_visit_id(chain[0].id),
-            child_id=child.id if child else None,
             author_id=row.author_id,
-            team_id=child.team_id if child else by.team.id,
+            team_id=by.team.id,
             contact_type=row.body["contact_type"],
             state=VisitState.RECEIVED.value,
             head_revision_id=chain[-1].id,
             occurred_at=chain[-1].occurred_at,
             received_at=now,
         )
+        own.file_under(find_subject(session, row.child_ref, own.contact_type))
         session.add(own)
         session.flush()
         for one in chain:
@@ -215,23 +277,23 @@ def _check_pile(session: Session, pile: Pile, by: Account) -> None:
         _item(session, rows[0].id, by)
 
 
-def _visits_of_ref(session: Session, ref: str) -> list[VisitRow]:
+def _visits_of_ref(session: Session, ref: str, fits: Callable[[str], bool]) -> list[VisitRow]:
     ids = session.scalars(
         select(RevisionRow.visit_id)
         .join(VisitRow, VisitRow.id == RevisionRow.visit_id)
-        .where(RevisionRow.child_ref == ref, VisitRow.child_id.is_(None))
+        .where(RevisionRow.child_ref == ref, VisitRow.child_id.is_(None), VisitRow.pregnancy_id.is_(None))
         .distinct()
     ).all()
     found = (visit_to_change(session, visit_id) for visit_id in sorted(ids))
-    return [visit for visit in found if visit is not None]
+    return [visit for visit in found if visit is not None and fits(visit.contact_type)]
 
 
-def _same_provider(session: Session, child: ChildRow, visit: VisitRow) -> bool:
+def _same_provider(session: Session, subject: ChildRow | PregnancyRow, visit: VisitRow) -> bool:
     teams = {
         team.id: team.provider_id
-        for team in session.scalars(select(TeamRow).where(TeamRow.id.in_([child.team_id, visit.team_id])))
+        for team in session.scalars(select(TeamRow).where(TeamRow.id.in_([subject.team_id, visit.team_id])))
     }
-    return teams[child.team_id] == teams[visit.team_id]
+    return teams[subject.team_id] == teams[visit.team_id]
 
 
 def _close_items(session: Session, revision_ids: list[str], act: SortingActRow) -> None:

@@ -8,18 +8,20 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from hvapp.domain.accounts import Account
-from hvapp.domain.errors import Conflict, Invalid, NotFound
+from hvapp.domain.errors import Conflict, Invalid, NotAllowed, NotFound
 from hvapp.domain.forms import FormDefinition, FormLibrary
 from hvapp.domain.forms.readout import effective_visibility
+from hvapp.domain.forms.validate import overridden
 from hvapp.domain.forms.wording import plain_value
-from hvapp.domain.merge import MISSING
+from hvapp.domain.merge import MISSING, Merged
 from hvapp.domain.merge import Conflict as Differing
 from hvapp.domain.review import VisitState, check_may_sort, check_reason
 from hvapp.store.audit import write_audit
 from hvapp.store.changes import announce
-from hvapp.store.children import household_of, relationships_to
+from hvapp.store.children import people_around
 from hvapp.store.devices import DeviceRow
-from hvapp.store.sorting import record_act
+from hvapp.store.filing import hold_filing
+from hvapp.store.sorting import note_opening, record_act, was_opened
 from hvapp.store.transaction import transaction
 from hvapp.store.versions import Standing, add_version, settle_visit, standing_of
 from hvapp.store.visits import RevisionRow, VisitRow, visit_by_id, visit_to_change
@@ -85,14 +87,14 @@ def open_versions(
     reason = check_reason(restricted_reason) if restricted_reason is not None else None
     with transaction(session):
         visit = _visit(session, visit_id, by)
-        write_audit(
+        note_opening(
             session,
-            at=now,
-            account_id=by.id,
-            action="versions_opened" if reason is None else "restricted_opened",
-            subject_type="visit",
+            by_id=by.id,
+            action="versions_opened",
+            subject_type="versions",
             subject_id=visit_id,
-            detail=reason,
+            reason=reason,
+            now=now,
         )
         return _read(session, forms, visit, by, restricted_open=reason is not None)
 
@@ -109,9 +111,11 @@ def settle(
 ) -> None:
     """Make the settled version: everything that agrees, and for each question the side with the chosen number.
 
-    Raises Conflict when another version has arrived since the page was shown, Invalid where a choice is missing.
+    Raises Conflict when another version has arrived since the page was shown, Invalid where a choice is missing,
+    NotAllowed where one is between restricted answers that this supervisor has not opened; the last is audited.
     """
     with transaction(session):
+        hold_filing(session)
         visit = visit_to_change(session, visit_id)
         if visit is None:
             raise NotFound("There is no such visit in your team.")
@@ -123,28 +127,72 @@ def settle(
                 "Both versions are safe. Look at the answers below and choose again."
             )
         form = _form(forms, standing)
-        values = {}
-        for conflict in _in_form_order(standing.merged.conflicts, form):
-            number = chosen.get(_name(conflict), "")
-            if not number.isdecimal() or int(number) >= len(conflict.candidates):
-                raise Invalid("Choose which answer is right.", _name(conflict))
-            values[conflict.part, conflict.key] = conflict.candidates[int(number)].value
-        row = add_version(
-            session, forms, visit, standing.heads, standing.merged.settled(values), now, settled_by_id=by.id
+        unseen = _has_unseen(session, visit, standing, form, by)
+        if unseen:
+            write_audit(
+                session,
+                at=now,
+                account_id=by.id,
+                action="settling_refused",
+                subject_type="visit",
+                subject_id=visit.id,
+                detail="restricted answers not opened",
+            )
+        else:
+            choices = _choices(_in_form_order(standing.merged.conflicts, form), chosen)
+            merged = standing.merged.settled(choices)
+            _settle(session, forms, visit, standing, merged, by, now)
+    if unseen:
+        raise NotAllowed(
+            "Nothing was settled: an answer that differs is restricted, and you have not opened it as it is now. "
+            "Open the restricted parts, then choose."
         )
-        settle_visit(session, forms, visit, now)
-        record_act(
-            session,
-            by_id=by.id,
-            team_id=visit.team_id,
-            subject_type="visit",
-            subject_id=visit.id,
-            act="settled",
-            reason=None,
-            before={"heads": [head.id for head in standing.heads], "revision_id": row.id},
-            now=now,
-        )
-        announce(session, visit.readers, "visit", visit.id)
+
+
+def _choices(conflicts: list[Differing], chosen: Mapping[str, str]) -> dict[tuple[str, str], Any]:
+    values = {}
+    for conflict in conflicts:
+        number = chosen.get(_name(conflict), "")
+        if not number.isdecimal() or int(number) >= len(conflict.candidates):
+            raise Invalid("Choose which answer is right.", _name(conflict))
+        values[conflict.part, conflict.key] = conflict.candidates[int(number)].value
+    return values
+
+
+def _settle(
+    session: Session,
+    forms: FormLibrary,
+    visit: VisitRow,
+    standing: Standing,
+    merged: Merged,
+    by: Account,
+    now: datetime,
+) -> None:
+    row = add_version(session, forms, visit, standing.heads, merged, now, settled_by_id=by.id)
+    settle_visit(session, forms, visit, now)
+    record_act(
+        session,
+        by_id=by.id,
+        team_id=visit.team_id,
+        subject_type="visit",
+        subject_id=visit.id,
+        act="settled",
+        reason=None,
+        before={"heads": [head.id for head in standing.heads], "revision_id": row.id},
+        now=now,
+    )
+    announce(session, visit.readers, "visit", visit.id)
+
+
+def _has_unseen(
+    session: Session, visit: VisitRow, standing: Standing, form: FormDefinition | None, by: Account
+) -> bool:
+    """Whether a restricted answer differs that this supervisor has not opened since the last version came."""
+    conflicts = standing.merged.conflicts if standing.merged else ()
+    if not any(_restricted(conflict, form) for conflict in conflicts):
+        return False
+    latest = max(head.received_at for head in standing.heads)
+    return not was_opened(session, by.id, "versions", visit.id, since=latest)
 
 
 def _visit(session: Session, visit_id: str, by: Account) -> VisitRow:
@@ -255,6 +303,9 @@ def _words(conflict: Differing, value: Any, form: FormDefinition | None, names: 
     if value is MISSING:
         return ""
     asked = form.field(conflict.key) if form and conflict.part == "answers" else None
+    why = overridden(value) if conflict.part == "alert_responses" else None
+    if why is not None:
+        return f"Does not apply: {why}"
     return plain_value(asked, value, names) if asked else str(value)
 
 
@@ -266,8 +317,5 @@ def _tablet(session: Session, row: RevisionRow) -> str:
 
 
 def _people(session: Session, visit: VisitRow) -> dict[str, str]:
-    if visit.child is None:
-        return {}
-    household = household_of(session, visit.child.id)
-    people = {one.person.id: one.person.name for one in household.members} if household else {}
-    return people | {one.person_id: one.person.name for one in relationships_to(session, visit.child.id)}
+    people = people_around(session, visit.person_id) if visit.person_id else {}
+    return {person_id: name for person_id, (name, _) in people.items()}

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from hvapp.domain.accounts import Account
+from hvapp.domain.contacts import is_about_pregnancy
 from hvapp.domain.errors import Invalid, NotFound
 from hvapp.domain.forms import FormDefinition, FormLibrary
 from hvapp.domain.forms.answers import same
@@ -16,10 +17,17 @@ from hvapp.domain.nhs_number import normalise_nhs_number
 from hvapp.domain.reconcile import NOT_ITS_OWN, QUARANTINING, Flag
 from hvapp.domain.review import UNDOABLE, VisitState, check_reason
 from hvapp.store.accounts import AccountRow, TeamRow
-from hvapp.store.audit import write_audit
 from hvapp.store.children import search_children
 from hvapp.store.devices import DeviceRow
-from hvapp.store.sorting import Pile, item_by_id, latest_acts, open_items, open_piles, standing_act
+from hvapp.store.sorting import (
+    Pile,
+    item_by_id,
+    latest_acts,
+    note_opening,
+    open_items,
+    open_piles,
+    standing_act,
+)
 from hvapp.store.transaction import transaction
 from hvapp.store.visits import (
     QuarantineRow,
@@ -175,14 +183,14 @@ def open_item(
         found = item_by_id(session, item_id)
         if found is None or found[1].team_id != by.team.id:
             raise NotFound("There is nothing like that to sort out in your team.")
-        write_audit(
+        note_opening(
             session,
-            at=now,
-            account_id=by.id,
-            action="item_opened" if reason is None else "restricted_opened",
+            by_id=by.id,
+            action="item_opened",
             subject_type="item",
             subject_id=item_id,
-            detail=reason,
+            reason=reason,
+            now=now,
         )
         return _item(session, forms, *found, by=by, opened=reason is not None)
 
@@ -223,7 +231,7 @@ def _line(visit: VisitRow, head: RevisionRow | None, supervisor: Account) -> Vis
     flags = [Flag(flag) for flag in head.flags] if head else []
     return VisitLine(
         visit_id=visit.id,
-        child_name=visit.child.person.name if visit.child else "Child not on record",
+        child_name=visit.subject.name if visit.subject else _not_on_record(visit),
         contact_type=visit.contact_type,
         author_name=visit.author.name,
         own=visit.author_id == supervisor.id,
@@ -231,6 +239,10 @@ def _line(visit: VisitRow, head: RevisionRow | None, supervisor: Account) -> Vis
         state=VisitState(visit.state),
         flags=tuple(flag for flag in flags if flag in QUARANTINING),
     )
+
+
+def _not_on_record(visit: VisitRow) -> str:
+    return f"{'Pregnancy' if is_about_pregnancy(visit.contact_type) else 'Child'} not on record"
 
 
 def _pile_line(session: Session, pile: Pile, supervisor: Account) -> PileLine:

@@ -3,17 +3,19 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hvapp.domain.accounts import Account
 from hvapp.domain.errors import Conflict, NotFound
 from hvapp.domain.forms import FormLibrary
-from hvapp.domain.reconcile import Flag
+from hvapp.domain.reconcile import Flag, in_order
 from hvapp.domain.review import FORM_FLAGS, UNDOABLE, VisitState, check_may_sort
 from hvapp.store.audit import write_audit
 from hvapp.store.changes import announce
-from hvapp.store.children import ChildAliasRow
+from hvapp.store.filing import hold_filing
 from hvapp.store.sorting import SortingActRow, act_to_undo, items_of_act
+from hvapp.store.subjects import ChildAliasRow, PregnancyAliasRow
 from hvapp.store.transaction import transaction
 from hvapp.store.versions import no_longer_pass, settle_visit
 from hvapp.store.visits import RevisionRow, VisitRow, visit_to_change
@@ -22,6 +24,7 @@ from hvapp.store.visits import RevisionRow, VisitRow, visit_to_change
 def undo(session: Session, forms: FormLibrary, *, by: Account, act_id: str, now: datetime) -> None:
     """Take an act back. Raises Conflict where others have gone on from it."""
     with transaction(session):
+        hold_filing(session)
         act = act_to_undo(session, act_id)
         if act is None or act.team_id != by.team.id or act.act not in UNDOABLE:
             raise NotFound("There is nothing like that to take back in your team.")
@@ -32,19 +35,32 @@ def undo(session: Session, forms: FormLibrary, *, by: Account, act_id: str, now:
         _audit_undo(session, act, by, now)
 
 
+_ALIASES = {"filed_under_child": ChildAliasRow, "filed_under_pregnancy": PregnancyAliasRow}
+
+
 def _undo_filing(
     session: Session, forms: FormLibrary, act: SortingActRow, by: Account, now: datetime
 ) -> None:
-    alias = session.get(ChildAliasRow, act.before["ref"])
-    visits = [visit_to_change(session, visit_id) for visit_id in act.before["teams"]]
-    for visit in visits:
-        if visit is None:
+    """What came about the same id since, and was filed by that word alone, waits again too."""
+    ref, teams = act.before["ref"], act.before["teams"]
+    alias = session.get(_ALIASES[act.act], ref)
+    since = select(RevisionRow.visit_id).where(RevisionRow.child_ref == ref) if alias else None
+    later = set(session.scalars(since)) if since is not None else set()
+    for visit_id in sorted({*teams, *later}):
+        visit = visit_to_change(session, visit_id)
+        if visit is None or visit.revisions[0].child_ref != ref or visit.subject is None:
             continue
         _check_undecided(visit)
-        visit.child, visit.team_id = None, act.before["teams"][visit.id]
+        announce(session, visit.readers, "visit", visit.id, removed=True)
+        visit.file_under(None)
+        visit.team_id = teams.get(visit.id, visit.author.team_id)
         no_longer_pass(session, visit.revisions, {Flag.UNKNOWN_CHILD.value})
+        for row in visit.revisions:
+            if not row.apart:
+                row.flags = in_order({*row.flags, Flag.UNKNOWN_CHILD.value} - {Flag.CHILD_MERGED.value})
         announce(session, visit.readers, "visit", visit.id)
-        settle_visit(session, forms, visit, now)
+        if visit.state != VisitState.SET_ASIDE:
+            settle_visit(session, forms, visit, now)
     if alias is not None:
         session.delete(alias)
 
@@ -89,6 +105,7 @@ def _undo_items(session: Session, forms: FormLibrary, act: SortingActRow, by: Ac
 
 _UNDO: dict[str, Callable[[Session, FormLibrary, SortingActRow, Account, datetime], None]] = {
     "filed_under_child": _undo_filing,
+    "filed_under_pregnancy": _undo_filing,
     "filed_under_form": _undo_form,
     "visit_set_aside": _undo_aside,
     "version_accepted": _undo_version,

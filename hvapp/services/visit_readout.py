@@ -1,5 +1,6 @@
 """One visit read out for a supervisor, with the child, the record before it and the versions before this one."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -7,29 +8,44 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from hvapp.domain.accounts import Account
+from hvapp.domain.contacts import is_about_pregnancy, may_be_about_pregnancy
 from hvapp.domain.errors import NotFound
 from hvapp.domain.forms import FormDefinition, FormLibrary
 from hvapp.domain.forms.answers import is_usable
-from hvapp.domain.forms.facts import ChildFacts, build_sealed_facts
+from hvapp.domain.forms.facts import ChildFacts, build_sealed_facts, recorded_method
 from hvapp.domain.forms.logic import look
-from hvapp.domain.forms.reading import Measured, Reading, read_changes, read_visit
+from hvapp.domain.forms.photos import photos_in
+from hvapp.domain.forms.reading import Measured, Reading, goes_to_safeguarding, read_changes, read_visit
 from hvapp.domain.forms.readout import ReadRow
 from hvapp.domain.forms.validate import check
-from hvapp.domain.growth import assess, derived_value
+from hvapp.domain.growth import ChartMethod, assess, derived_value
+from hvapp.domain.photos import CannotShow, open_photo
 from hvapp.domain.reconcile import Flag
 from hvapp.domain.review import VisitState, check_reason, happens_once, standing_flags
-from hvapp.store.audit import write_audit
+from hvapp.domain.rules import rule_book
+from hvapp.store.blobs import arrived, content_of
 from hvapp.store.children import (
+    ChildRow,
     MeasurementRow,
-    household_of,
+    children_born_of,
     measurements_of,
-    record_before,
-    relationships_to,
+    people_around,
 )
+from hvapp.store.immunisations import immunisations_of
 from hvapp.store.outbox import message_of_revision
-from hvapp.store.sorting import standing_act
+from hvapp.store.sorting import note_opening, standing_act, was_opened
 from hvapp.store.transaction import transaction
-from hvapp.store.visits import RevisionRow, VisitRow, visit_by_id, visits_beside
+from hvapp.store.versions import answered_version
+from hvapp.store.visits import (
+    DecisionRow,
+    RevisionRow,
+    VisitRow,
+    is_on_record,
+    record_before_visit,
+    visit_by_id,
+    visits_beside,
+    was_agreed_to,
+)
 
 KIND_WORDS = {"weight": "Weight", "length": "Length", "height": "Height", "ofc": "Head circumference"}
 
@@ -48,6 +64,19 @@ class Child:
     birth_order: int
     need_level: str
     deceased_on: date | None
+
+
+@dataclass(frozen=True)
+class Pregnancy:
+    """The banner before the birth. `born`: id and name of the children born of it since."""
+
+    id: str
+    name: str
+    nhs_number: str | None
+    edd: date
+    births_expected: int
+    need_level: str
+    born: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -89,14 +118,46 @@ class Decision:
     at: datetime
     comment: str | None
 
+    @classmethod
+    def of(cls, row: DecisionRow) -> "Decision":
+        return cls(row.outcome, row.reviewer.name, row.decided_at, row.comment)
+
+
+@dataclass(frozen=True)
+class Withdrawn:
+    """Why its author withdraws a visit. `on_record`: it was approved, and counts until somebody agrees."""
+
+    reason: str
+    words: str
+    wrong_child: bool
+    at: datetime
+    on_record: bool
+    may_come_back: bool
+
+
+@dataclass(frozen=True)
+class ShownPhoto:
+    """A photo in the read-out. `jpeg` is there only for a restricted one that was opened; others are fetched apart."""
+
+    id: str
+    caption: str
+    arrived: bool
+    restricted: bool
+    jpeg: bytes | None
+
 
 @dataclass(frozen=True)
 class VisitDetail:
     """Everything the review page shows. `reading` is None when the form is not known here; then every answer counts
-    as restricted, and `raw` has them once they are open.
+    as restricted, and `raw` has them once they are open. `child` or `pregnancy` is whom it is about; neither is on
+    record here where both are None.
 
     `beside`: other visits for the same contact, to be looked at before approving. `not_recorded`: measurements that
     are not possible, and so stay off the child's record. `new_level`: the level of need that approving would write.
+    `withdrawal`: why its author withdraws it; the answers are those of the version before. `withdrawn_before`: what was
+    decided about earlier withdrawals. `photos`: by their question's id, without the restricted ones until those are
+    open; `photos_missing` counts all. `to_be_read`: it is in the safeguarding queue, and this reviewer has not opened
+    its restricted parts yet.
     """
 
     visit_id: str
@@ -105,6 +166,7 @@ class VisitDetail:
     state: VisitState
     own: bool
     child: Child | None
+    pregnancy: Pregnancy | None
     author_name: str
     occurred_at: datetime
     received_at: datetime
@@ -121,8 +183,21 @@ class VisitDetail:
     beside: tuple[OtherVisit, ...]
     not_recorded: tuple[str, ...]
     new_level: str | None
+    photos: dict[str, list[ShownPhoto]]
+    photos_missing: int
+    withdrawal: Withdrawn | None
+    withdrawn_before: tuple[Decision, ...]
     read_as: str | None
     set_aside: SetAside | None
+    to_be_read: bool
+
+    @property
+    def before_birth(self) -> bool:
+        return is_about_pregnancy(self.contact_type)
+
+    @property
+    def may_be_before_birth(self) -> bool:
+        return may_be_about_pregnancy(self.contact_type)
 
 
 def open_visit(
@@ -142,21 +217,24 @@ def open_visit(
     reason = check_reason(restricted_reason) if restricted_reason is not None else None
     with transaction(session):
         visit = _visit_of_team(session, visit_id, reviewer)
-        write_audit(
+        note_opening(
             session,
-            at=now,
-            account_id=reviewer.id,
-            action="visit_opened" if reason is None else "restricted_opened",
+            by_id=reviewer.id,
+            action="visit_opened",
             subject_type="visit",
             subject_id=visit_id,
-            detail=reason,
+            reason=reason,
+            now=now,
         )
         return _detail(session, forms, visit, reviewer, restricted_open=reason is not None)
 
 
-def child_of_visit(session: Session, *, reviewer: Account, visit_id: str) -> Child | None:
-    """For the banner of a page about the visit; None for a child that is not on record."""
-    return _child(_visit_of_team(session, visit_id, reviewer))
+def subject_of_visit(
+    session: Session, *, reviewer: Account, visit_id: str
+) -> tuple[Child | None, Pregnancy | None]:
+    """For the banner of a page about the visit: its child or pregnancy; neither where it is not on record."""
+    visit = _visit_of_team(session, visit_id, reviewer)
+    return _child(visit), _pregnancy(session, visit)
 
 
 def answers_to_ask_about(
@@ -177,7 +255,7 @@ def _visit_of_team(session: Session, visit_id: str, reviewer: Account) -> VisitR
 def _detail(
     session: Session, forms: FormLibrary, visit: VisitRow, reviewer: Account, restricted_open: bool
 ) -> VisitDetail:
-    head = session.get_one(RevisionRow, visit.head_revision_id)
+    head, last = answered_version(visit), session.get_one(RevisionRow, visit.head_revision_id)
     form = _form_of(forms, head)
     payload = head.body["payload"]
     facts = _child_facts(session, visit)
@@ -196,32 +274,67 @@ def _detail(
         if form
         else None
     )
+    photos, photos_missing = _photos(session, form, payload, restricted_open)
     return VisitDetail(
         visit_id=visit.id,
-        rev_id=head.id,
+        rev_id=last.id,
         contact_type=visit.contact_type,
         state=state,
         own=visit.author_id == reviewer.id,
         child=_child(visit),
+        pregnancy=_pregnancy(session, visit),
         author_name=visit.author.name,
         occurred_at=head.occurred_at,
         received_at=head.received_at,
-        flags=standing_flags(head.all_flags, state=state, beside=bool(beside), deceased=deceased),
+        flags=standing_flags(
+            {*head.all_flags, *last.flags}, state=state, beside=bool(beside), deceased=deceased
+        ),
         reading=reading,
         field_labels=_labels(form),
         raw=payload.get("answers") if form is None and restricted_open else None,
-        measurements=_measurements_before(session, visit),
+        measurements=_measurements_before(session, visit, recorded_method(payload)),
         earlier=_earlier_versions(visit, head, form, restricted_open),
-        decided=_decision(visit, head),
+        decided=_decision(visit, last),
+        withdrawal=_withdrawal(visit, last),
+        withdrawn_before=tuple(
+            Decision.of(one)
+            for one in visit.decisions
+            if one.outcome in ("kept", "withdrawn") and one.revision_id != last.id
+        ),
         red_book_at=visit.in_red_book_at,
         red_book_reason=_red_book_reason(session, visit, head),
         restricted_open=restricted_open,
         beside=tuple(_other(one, reviewer) for one in beside),
         not_recorded=_not_recorded(form, payload, facts, head) if form else (),
         new_level=_new_level(form, payload, facts, visit, head) if form else None,
+        photos=photos,
+        photos_missing=photos_missing,
         read_as=head.read_as,
+        to_be_read=form is not None
+        and goes_to_safeguarding(form, payload)
+        and not was_opened(session, reviewer.id, "visit", visit.id, since=last.received_at),
         set_aside=_set_aside(session, visit),
     )
+
+
+def _photos(
+    session: Session, form: FormDefinition | None, payload: dict[str, Any], restricted_open: bool
+) -> tuple[dict[str, list[ShownPhoto]], int]:
+    named = photos_in(form, payload) if form else []
+    here = arrived(session, {photo.sha256 for _, photo in named})
+    shown: dict[str, list[ShownPhoto]] = {}
+    for asked, photo in named:
+        restricted = asked.visibility == "X"
+        if restricted and not restricted_open:
+            continue
+        jpeg = None
+        if restricted and photo.sha256 in here:
+            with suppress(CannotShow):
+                jpeg = open_photo(photo, content_of(session, photo.sha256) or b"")
+        shown.setdefault(asked.id, []).append(
+            ShownPhoto(photo.id, photo.caption, photo.sha256 in here, restricted, jpeg)
+        )
+    return shown, len({photo.sha256 for _, photo in named} - here)
 
 
 def _other(visit: VisitRow, reviewer: Account) -> OtherVisit:
@@ -248,9 +361,9 @@ def _new_level(
     facts = build_sealed_facts(child, payload, head.sealed_at, form)
     answer = look(form, payload.get("answers"), facts).answers.get("need_level")
     asked = form.field("need_level")
-    if asked is None or visit.child is None or asked.visibility == "X" or not is_usable(asked, answer):
+    if asked is None or visit.subject is None or asked.visibility == "X" or not is_usable(asked, answer):
         return None
-    return answer if isinstance(answer, str) and answer != visit.child.need_level else None
+    return answer if isinstance(answer, str) and answer != visit.subject.need_level else None
 
 
 def _set_aside(session: Session, visit: VisitRow) -> SetAside | None:
@@ -268,14 +381,25 @@ def _labels(form: FormDefinition | None) -> dict[str, str]:
 
 
 def _decision(visit: VisitRow, head: RevisionRow) -> Decision | None:
-    for row in visit.decisions:
-        if row.revision_id == head.id:
-            return Decision(row.outcome, row.reviewer.name, row.decided_at, row.comment)
-    return None
+    return next((Decision.of(row) for row in visit.decisions if row.revision_id == head.id), None)
 
 
-def _measurements_before(session: Session, visit: VisitRow) -> list[Measured]:
-    """What the record already holds, newest first, each with its centile today's charts give it."""
+def _withdrawal(visit: VisitRow, last: RevisionRow) -> Withdrawn | None:
+    why = last.withdrawal
+    if why is None:
+        return None
+    return Withdrawn(
+        reason=why.reason_words,
+        words=why.words,
+        wrong_child=why.reason == "wrong_child",
+        at=last.received_at,
+        on_record=is_on_record(visit),
+        may_come_back=not was_agreed_to(visit),
+    )
+
+
+def _measurements_before(session: Session, visit: VisitRow, method: ChartMethod | None) -> list[Measured]:
+    """What the record already holds, newest first, each with the centile that the visit's method gives it."""
     child = visit.child
     if child is None:
         return []
@@ -285,7 +409,7 @@ def _measurements_before(session: Session, visit: VisitRow) -> list[Measured]:
             label=KIND_WORDS.get(row.kind, row.kind) + (" at birth" if row.at_birth else ""),
             value=f"{_tidy(row)} {'kg' if row.kind == 'weight' else 'cm'}",
             on=row.measured_on,
-            derived=_derived(row, child.person.birth_date, child.person.sex, child.gestation_days),
+            derived=_derived(row, child, method or rule_book().growth_method),
         )
         for row in reversed(rows)
     ]
@@ -295,14 +419,15 @@ def _tidy(row: MeasurementRow) -> str:
     return f"{row.value:.3f}" if row.kind == "weight" else f"{row.value:.1f}"
 
 
-def _derived(
-    row: MeasurementRow, born: date | None, sex: str, gestation_days: int | None
-) -> dict[str, str | int | None] | None:
+def _derived(row: MeasurementRow, child: ChildRow, method: ChartMethod) -> dict[str, str | int | None] | None:
+    born, sex = child.person.birth_date, child.person.sex
     if born is None:
         return None
     match row.kind:
         case "weight" | "length" | "height" | "ofc" as kind:
-            return derived_value(assess(kind, row.value, row.measured_on, born, sex, gestation_days))
+            return derived_value(
+                assess(kind, row.value, row.measured_on, born, sex, child.gestation_days, method)
+            )
         case _:
             return None
 
@@ -314,7 +439,7 @@ def _earlier_versions(
     labels = _labels(form)
     versions = []
     for row in reversed(visit.revisions):
-        if row.id == head.id or row.apart:
+        if row.id == head.id or row.apart or row.withdrawal:
             continue
         changed, held = (
             read_changes(form, row.body["payload"], head.body["payload"], restricted_open=restricted_open)
@@ -349,21 +474,18 @@ def _red_book_reason(session: Session, visit: VisitRow, head: RevisionRow) -> st
 
 
 def _child_facts(session: Session, visit: VisitRow) -> ChildFacts:
-    child = visit.child
-    if child is None:
-        return ChildFacts(birth_date=None, sex="not_known")
-    return record_before(visit.id, child, measurements_of(session, child.id), visit.need_level_before)
+    known = measurements_of(session, visit.child_id) if visit.child_id else []
+    given = immunisations_of(session, visit.child_id) if visit.child_id else []
+    return record_before_visit(visit, known, given) or ChildFacts(birth_date=None, sex="not_known")
 
 
 def _names(session: Session, visit: VisitRow) -> dict[str, str]:
     """Names behind the ids in answers: the people of the household."""
-    if visit.child is None:
-        return {}
-    household = household_of(session, visit.child.id)
-    people = {member.person.id: member.person.name for member in household.members} if household else {}
-    for relationship in relationships_to(session, visit.child.id):
-        people[relationship.person_id] = f"{relationship.person.name} ({relationship.role.replace('_', ' ')})"
-    return people
+    people = people_around(session, visit.person_id) if visit.person_id else {}
+    return {
+        person_id: f"{name} ({role.replace('_', ' ')})" if role else name
+        for person_id, (name, role) in people.items()
+    }
 
 
 def _child(visit: VisitRow) -> Child | None:
@@ -381,4 +503,19 @@ def _child(visit: VisitRow) -> Child | None:
         birth_order=row.birth_order,
         need_level=row.need_level,
         deceased_on=row.person.deceased_on,
+    )
+
+
+def _pregnancy(session: Session, visit: VisitRow) -> Pregnancy | None:
+    row = visit.pregnancy
+    if row is None:
+        return None
+    return Pregnancy(
+        id=row.id,
+        name=row.name,
+        nhs_number=row.mother.nhs_number,
+        edd=row.edd,
+        births_expected=row.births_expected,
+        need_level=row.need_level,
+        born=tuple((child.id, child.name) for child in children_born_of(session, row.id)),
     )

@@ -1,11 +1,27 @@
 """The provider, its teams and the people who sign in."""
 
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, cast
 
-from sqlalchemy import ForeignKey, delete, select, update
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy import ForeignKey, Table, delete, false, select, update
+from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
 
+from hvapp.domain.accounts import Role
 from hvapp.store.base import Base, Id, new_id
+from hvapp.store.prepared import Prepared, among
+
+
+@dataclass(frozen=True)
+class Colleagues:
+    """Everybody of a team whose tablet carries families, for as long as the team shares its caseload; else nobody."""
+
+    team_id: str
+
+
+Listener = str | Colleagues
+"""An account, by its id, or the colleagues of a team."""
 
 
 class ProviderRow(Base):
@@ -14,6 +30,10 @@ class ProviderRow(Base):
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     name: Mapped[str]
     ods_code: Mapped[str] = mapped_column(unique=True)
+    safeguarding_name: Mapped[str] = mapped_column(default="", server_default="")
+    safeguarding_phone: Mapped[str] = mapped_column(default="", server_default="")
+    home_vaccination: Mapped[bool] = mapped_column(default=False, server_default=false())
+    growth_method: Mapped[str] = mapped_column(default="digital", server_default="digital")
 
 
 class TeamRow(Base):
@@ -23,6 +43,7 @@ class TeamRow(Base):
     provider_id: Mapped[str] = mapped_column(Id, ForeignKey("provider.id"))
     name: Mapped[str]
     phone: Mapped[str]
+    shares_caseload: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     provider: Mapped[ProviderRow] = relationship()
 
@@ -44,6 +65,11 @@ class AccountRow(Base):
     created_at: Mapped[datetime]
 
     team: Mapped[TeamRow] = relationship()
+
+    @property
+    def hears_as(self) -> set[Listener]:
+        """What meets the account among the listeners of a record."""
+        return {self.id, Colleagues(self.team_id)} if self.team.shares_caseload else {self.id}
 
 
 class SessionRow(Base):
@@ -94,6 +120,68 @@ def account_to_change(session: Session, account_id: str) -> AccountRow:
     return session.get_one(
         AccountRow, account_id, with_for_update={"key_share": True}, populate_existing=True
     )
+
+
+def accounts_of_provider(session: Session, provider_id: str) -> list[AccountRow]:
+    """Accounts of the provider that are switched on, with their team; by name."""
+    return list(
+        session.scalars(
+            select(AccountRow)
+            .join(TeamRow, TeamRow.id == AccountRow.team_id)
+            .where(TeamRow.provider_id == provider_id, AccountRow.active)
+            .order_by(AccountRow.name)
+            .options(joinedload(AccountRow.team))
+        )
+    )
+
+
+def accounts_of_team(session: Session, team_id: str | None, ids: set[str]) -> list[AccountRow]:
+    """Those of these accounts that are in the team, or all of them, with their team; by name."""
+    query = select(AccountRow).where(AccountRow.id.in_(ids)).order_by(AccountRow.name)
+    if team_id is not None:
+        query = query.where(AccountRow.team_id == team_id)
+    return list(session.scalars(query.options(joinedload(AccountRow.team))))
+
+
+def teams_of_provider(session: Session, provider_id: str) -> list[TeamRow]:
+    """By name."""
+    return list(
+        session.scalars(select(TeamRow).where(TeamRow.provider_id == provider_id).order_by(TeamRow.name))
+    )
+
+
+_account, _team = cast(Table, AccountRow.__table__), cast(Table, TeamRow.__table__)
+_MEMBERS = (
+    select(_account.c.team_id, _account.c.id)
+    .where(_account.c.role != Role.ADMINISTRATOR)
+    .order_by(_account.c.id)
+)
+_SHARING_MEMBERS = Prepared(
+    _MEMBERS.join(_team, _team.c.id == _account.c.team_id).where(
+        _team.c.shares_caseload, among(_account.c.team_id, "teams")
+    )
+)
+
+
+def members_of(session: Session, team_ids: Collection[str]) -> dict[str, list[str]]:
+    """The ids of those whose tablets carry families, by team.
+
+    An account that is switched off is among them: switched on again, it must have missed nothing.
+    """
+    return _by_team(session.execute(_MEMBERS.where(_account.c.team_id.in_(sorted(team_ids)))).all())
+
+
+def ask_sharing_members(session: Session, team_ids: Collection[str]) -> Callable[[], dict[str, list[str]]]:
+    """The same, of those teams only that share their caseload."""
+    members = _SHARING_MEMBERS.asked(session, teams=sorted(team_ids)) if team_ids else list
+    return lambda: _by_team(members())
+
+
+def _by_team(rows: Iterable[Sequence[Any]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for team_id, account_id in rows:
+        found.setdefault(team_id, []).append(account_id)
+    return found
 
 
 def accounts_in_order(session: Session) -> list[AccountRow]:

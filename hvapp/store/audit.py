@@ -1,12 +1,14 @@
 """Who did what to which record. Added to, never changed; holds ids, never patient data."""
 
 from datetime import datetime
-from typing import Any
+from operator import itemgetter
+from typing import Any, cast
 
-from sqlalchemy import ForeignKey, insert
+from sqlalchemy import ForeignKey, Table, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hvapp.store.base import Base, Id, new_id
+from hvapp.store.prepared import Adding
 
 
 class AuditRow(Base):
@@ -21,10 +23,14 @@ class AuditRow(Base):
     detail: Mapped[str | None]
 
 
+_ENTRY = ("at", "account_id", "action", "subject_type", "subject_id", "detail")
+_in_order = itemgetter(*_ENTRY)
+_WRITE = Adding(cast(Table, AuditRow.__table__), "id", *_ENTRY)
+
+
 def write_audits(session: Session, entries: list[dict[str, Any]]) -> None:
     """Many entries at once; each has the members that write_audit takes."""
-    if entries:
-        session.execute(insert(AuditRow), entries)
+    _WRITE.rows(session, [(new_id(), *_in_order(entry)) for entry in entries])
 
 
 def write_audit(
@@ -47,3 +53,13 @@ def write_audit(
             detail=detail,
         )
     )
+
+
+def latest_audit(session: Session, subject_id: str, action: str) -> AuditRow | None:
+    """The last time this was done to the subject."""
+    return session.scalars(
+        select(AuditRow)
+        .where(AuditRow.subject_id == subject_id, AuditRow.action == action)
+        .order_by(AuditRow.at.desc())
+        .limit(1)
+    ).one_or_none()

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import cast
 
-from sqlalchemy import ForeignKey, Index, Table, bindparam, delete, func, insert, select, update
+from sqlalchemy import ForeignKey, Index, Table, bindparam, delete, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from hvapp.store.accounts import Colleagues, Listener, ask_sharing_members
 from hvapp.store.base import Base, Id, new_id
 from hvapp.store.database import insert_unless_there
+from hvapp.store.prepared import Adding, Prepared, without_waiting
 
 _PENDING = "hvapp_changes"
 
@@ -62,69 +64,99 @@ class Change:
 
 def announce(
     session: Session,
-    account_ids: Iterable[str | None],
+    listeners: Iterable[Listener | None],
     record_type: str,
     record_id: str,
     removed: bool = False,
 ) -> None:
-    """Tell these accounts, when the transaction commits, that a record changed (or left their caseload)."""
-    pending: dict[tuple[str, str, str], bool] = session.info.setdefault(_PENDING, {})
-    for account_id in account_ids:
-        if account_id is not None:
-            key = (account_id, record_type, record_id)
+    """Tell these, when the transaction commits, that a record changed (or left their caseload).
+
+    Of what one account is told of the same record twice, the last holds.
+    """
+    pending: _Pending = session.info.setdefault(_PENDING, {})
+    for listener in listeners:
+        if listener is not None:
+            key = (listener, record_type, record_id)
             pending.pop(key, None)
             pending[key] = removed
 
 
-def number(session: Session) -> None:
-    """Give every announced change its number. The last thing a transaction does before its commit."""
-    pending: dict[tuple[str, str, str], bool] = session.info.pop(_PENDING, {})
+_Pending = dict[tuple[Listener, str, str], bool]
+
+_change, _counter = cast(Table, ChangeRow.__table__), cast(Table, ChangeCounterRow.__table__)
+_TAKE = Prepared(
+    update(_counter)
+    .where(_counter.c.id == 1)
+    .values(value=_counter.c.value + bindparam("count"))
+    .returning(_counter.c.value)
+)
+_FEED_STATE = Prepared(
+    select(_counter.c.epoch, _counter.c.value, _counter.c.purged_through).where(_counter.c.id == 1)
+)
+EPOCH = select(_counter.c.epoch).where(_counter.c.id == 1).scalar_subquery()
+"""The feed's identity, to be asked for with something else; none before the first change."""
+_WRITE = Adding(
+    _change,
+    "account_id",
+    "record_type",
+    "record_id",
+    "seq",
+    "removed",
+    "changed_at",
+    conflict="(account_id, record_type, record_id) DO UPDATE"
+    " SET seq = excluded.seq, removed = excluded.removed, changed_at = excluded.changed_at",
+)
+
+
+@dataclass(frozen=True)
+class Numbered:
+    """Changes with their numbers, still to be written: `more` is how many of these are still to be taken."""
+
+    more: int
+    rows: list[tuple[str, str, str, int, bool, datetime]]
+
+
+def number(session: Session) -> Numbered | None:
+    """Give every announced change its number; nobody else takes any until the commit. None if there are no changes."""
+    pending: _Pending = session.info.pop(_PENDING, {})
     if not pending:
-        return
-    session.flush()
-    first = _take_numbers(session, len(pending))
+        return None
+    teams = {one.team_id for one, *_ in pending if isinstance(one, Colleagues)}
+    # Who shares is only known once the counter is held.
+    count = 0 if teams else len(pending)
+    with without_waiting(session):
+        taking = _TAKE.asked(session, count=count)
+        # Asked only now that nobody else can number: a team that has begun to share a moment ago has told of all that
+        # was numbered before, and what is numbered after it has to go to everybody.
+        sharing = ask_sharing_members(session, teams)
+    if not (taken := taking()):
+        ensure_epoch(session)
+        taken = _TAKE.rows(session, count=count)
+    [[last]] = taken
+    told = _by_account(pending, sharing())
     now = datetime.now(UTC)
-    keys = [
-        {"account": account_id, "type": record_type, "record": record_id}
-        for account_id, record_type, record_id in pending
-    ]
-    table = cast(Table, ChangeRow.__table__)
-    session.connection().execute(
-        delete(table).where(
-            table.c.account_id == bindparam("account"),
-            table.c.record_type == bindparam("type"),
-            table.c.record_id == bindparam("record"),
-        ),
-        keys,
-    )
-    session.execute(
-        insert(ChangeRow),
-        [
-            {
-                "account_id": key[0],
-                "record_type": key[1],
-                "record_id": key[2],
-                "seq": seq,
-                "removed": removed,
-                "changed_at": now,
-            }
-            for seq, (key, removed) in enumerate(pending.items(), start=first)
-        ],
-    )
+    first = last - count + 1
+    rows = [(*key, seq, removed, now) for seq, (key, removed) in enumerate(told.items(), start=first)]
+    return Numbered(len(rows) - count, rows)
 
 
-def _take_numbers(session: Session, count: int) -> int:
-    """Take `count` numbers and keep everybody else from taking any until the commit; answers the first."""
-    take = (
-        update(ChangeCounterRow)
-        .values(value=ChangeCounterRow.value + count)
-        .returning(ChangeCounterRow.value)
-    )
-    last = session.execute(take).scalar_one_or_none()
-    if last is None:
-        insert_unless_there(session, ChangeCounterRow, [{"id": 1, "epoch": new_id(), "value": 0}])
-        last = session.execute(take).scalar_one()
-    return last - count + 1
+def write(session: Session, numbered: Numbered | None) -> None:
+    """The last thing a transaction does before its commit."""
+    if numbered is not None:
+        if numbered.more:
+            _TAKE.asked(session, count=numbered.more)
+        _WRITE.rows(session, numbered.rows)
+
+
+def _by_account(pending: _Pending, members: dict[str, list[str]]) -> dict[tuple[str, str, str], bool]:
+    found: dict[tuple[str, str, str], bool] = {}
+    for (listener, record_type, record_id), removed in pending.items():
+        accounts = members.get(listener.team_id, []) if isinstance(listener, Colleagues) else [listener]
+        for account_id in accounts:
+            key = (account_id, record_type, record_id)
+            found.pop(key, None)
+            found[key] = removed
+    return found
 
 
 def forget(session: Session) -> None:
@@ -149,8 +181,7 @@ def begin_epoch(session: Session) -> str:
 
 
 def feed_state(session: Session) -> FeedState:
-    row = session.get(ChangeCounterRow, 1, populate_existing=True)
-    return FeedState(row.epoch, row.value, row.purged_through) if row else FeedState("", 0, 0)
+    return next((FeedState(*row) for row in _FEED_STATE.rows(session)), FeedState("", 0, 0))
 
 
 def purge_removals(session: Session, before: datetime) -> int:

@@ -1,15 +1,17 @@
 """People, households, pregnancies and children on a caseload, with what is already on their record."""
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import ForeignKey, Numeric, UniqueConstraint, delete, or_, select
+from sqlalchemy import ColumnElement, ForeignKey, Numeric, UniqueConstraint, delete, false, or_, select
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship, selectinload
 
 from hvapp.domain.forms.facts import ChildFacts, Measurement
-from hvapp.store.accounts import AccountRow, TeamRow
+from hvapp.store.accounts import AccountRow, Colleagues, Listener, TeamRow
 from hvapp.store.base import Base, Id, new_id
+from hvapp.store.immunisations import ImmunisationRow
 
 
 class HouseholdRow(Base):
@@ -79,7 +81,23 @@ class RelationshipRow(Base):
     person: Mapped[PersonRow] = relationship(foreign_keys=[person_id])
 
 
-class PregnancyRow(Base):
+class BeforeTheDoor:
+    """What staff have to know before they go in, of a child or, before the birth, of a pregnancy."""
+
+    language: Mapped[str | None]
+    interpreter: Mapped[bool] = mapped_column(default=False)
+    staff_risk: Mapped[str | None]
+    staff_risk_review_by: Mapped[date | None]
+    two_person_visit: Mapped[bool] = mapped_column(default=False, server_default=false())
+    child_protection_plan: Mapped[bool] = mapped_column(default=False, server_default=false())
+    two_person_reason: Mapped[str | None]
+    child_in_need_plan: Mapped[bool] = mapped_column(default=False, server_default=false())
+    plan: Mapped[str | None]  # the kind there is, or was until plan_to
+    plan_from: Mapped[date | None]
+    plan_to: Mapped[date | None]
+
+
+class PregnancyRow(BeforeTheDoor, Base):
     """Before birth there is no child: antenatal work belongs to the mother and this pregnancy."""
 
     __tablename__ = "pregnancy"
@@ -92,15 +110,21 @@ class PregnancyRow(Base):
     team_id: Mapped[str] = mapped_column(Id, ForeignKey("team.id"), index=True)
     named_visitor_id: Mapped[str | None] = mapped_column(Id, ForeignKey("account.id"), index=True)
     need_level: Mapped[str]
-    language: Mapped[str | None]
-    interpreter: Mapped[bool] = mapped_column(default=False)
-    staff_risk: Mapped[str | None]
 
     mother: Mapped[PersonRow] = relationship()
     named_visitor: Mapped[AccountRow | None] = relationship()
 
+    @property
+    def name(self) -> str:
+        return self.mother.name
 
-class ChildRow(Base):
+    @property
+    def listeners(self) -> set[Listener]:
+        """To whose tablets it goes: its visitor's, and the colleagues' where they share their caseload."""
+        return listeners_of(self.named_visitor_id, self.team_id)
+
+
+class ChildRow(BeforeTheDoor, Base):
     """A child on the caseload; shares its id with the child's person row.
 
     `merged_into_id`: the record was a second one of a child already known. It stays, for what names it.
@@ -116,24 +140,25 @@ class ChildRow(Base):
     team_id: Mapped[str] = mapped_column(Id, ForeignKey("team.id"), index=True)
     named_visitor_id: Mapped[str | None] = mapped_column(Id, ForeignKey("account.id"), index=True)
     need_level: Mapped[str]
-    language: Mapped[str | None]
-    interpreter: Mapped[bool] = mapped_column(default=False)
-    staff_risk: Mapped[str | None]
+    looked_after: Mapped[bool] = mapped_column(default=False, server_default=false())
     merged_into_id: Mapped[str | None] = mapped_column(Id, ForeignKey("child.id"), index=True)
 
     person: Mapped[PersonRow] = relationship()
     named_visitor: Mapped[AccountRow | None] = relationship()
 
+    @property
+    def name(self) -> str:
+        return self.person.name
 
-class ChildAliasRow(Base):
-    """An id under which a tablet knows a child that this service knows under another: a person has said so."""
+    @property
+    def listeners(self) -> set[Listener]:
+        """As of a pregnancy; to nobody's once another record stands for this one."""
+        return set() if self.merged_into_id else listeners_of(self.named_visitor_id, self.team_id)
 
-    __tablename__ = "child_alias"
 
-    ref: Mapped[str] = mapped_column(Id, primary_key=True)
-    child_id: Mapped[str] = mapped_column(Id, ForeignKey("child.id"))
-    made_by_id: Mapped[str] = mapped_column(Id, ForeignKey("account.id"))
-    made_at: Mapped[datetime]
+def listeners_of(named_visitor_id: str | None, team_id: str) -> set[Listener]:
+    colleagues: set[Listener] = {Colleagues(team_id)}
+    return colleagues | {named_visitor_id} if named_visitor_id else colleagues
 
 
 class ContactRow(Base):
@@ -167,14 +192,20 @@ class MeasurementRow(Base):
 
 def household_of(session: Session, person_id: str) -> HouseholdRow | None:
     """The person's present home; the latest, where there are two."""
-    return session.scalars(
-        select(HouseholdRow)
-        .join(HouseholdMemberRow)
-        .where(HouseholdMemberRow.person_id == person_id, HouseholdMemberRow.to_date.is_(None))
-        .order_by(HouseholdMemberRow.from_date.desc())
-        .limit(1)
-        .options(selectinload(HouseholdRow.members).joinedload(HouseholdMemberRow.person))
-    ).one_or_none()
+    return next(iter(homes_of(session, person_id)), None)
+
+
+def homes_of(session: Session, person_id: str) -> list[HouseholdRow]:
+    """Where the person lives at present, the latest first."""
+    return list(
+        session.scalars(
+            select(HouseholdRow)
+            .join(HouseholdMemberRow)
+            .where(HouseholdMemberRow.person_id == person_id, HouseholdMemberRow.to_date.is_(None))
+            .order_by(HouseholdMemberRow.from_date.desc(), HouseholdRow.id)
+            .options(selectinload(HouseholdRow.members).joinedload(HouseholdMemberRow.person))
+        )
+    )
 
 
 def relationships_to(session: Session, child_id: str) -> list[RelationshipRow]:
@@ -185,6 +216,15 @@ def relationships_to(session: Session, child_id: str) -> list[RelationshipRow]:
             .options(selectinload(RelationshipRow.person))
         )
     )
+
+
+def people_around(session: Session, child_id: str) -> dict[str, tuple[str, str]]:
+    """Name and role, by id, of the child's carers and of who else lives at home; their role is ""."""
+    household = household_of(session, child_id)
+    at_home = {one.person.id: (one.person.name, "") for one in household.members} if household else {}
+    return at_home | {
+        one.person_id: (one.person.name, one.role) for one in relationships_to(session, child_id)
+    }
 
 
 def siblings_of(session: Session, child_id: str) -> list[ChildRow]:
@@ -205,12 +245,12 @@ def siblings_of(session: Session, child_id: str) -> list[ChildRow]:
     )
 
 
-def contacts_of(session: Session, subject_id: str) -> list[ContactRow]:
-    """Newest first."""
+def contacts_of(session: Session, *subject_ids: str | None) -> list[ContactRow]:
+    """The contacts of a child, and of the pregnancy it was born from where that is named too; newest first."""
     return list(
         session.scalars(
             select(ContactRow)
-            .where(ContactRow.subject_id == subject_id)
+            .where(ContactRow.subject_id.in_([one for one in subject_ids if one]))
             .order_by(ContactRow.occurred_on.desc())
         )
     )
@@ -219,12 +259,6 @@ def contacts_of(session: Session, subject_id: str) -> list[ContactRow]:
 def measurements_of(session: Session, child_id: str) -> list[MeasurementRow]:
     """Oldest first."""
     return measurements_by_child(session, {child_id}).get(child_id, [])
-
-
-def children_by_ids(session: Session, ids: set[str]) -> dict[str, ChildRow]:
-    """Those of these children that are on record, with their person."""
-    query = select(ChildRow).where(ChildRow.id.in_(ids)).options(joinedload(ChildRow.person))
-    return {row.id: row for row in session.scalars(query)}
 
 
 def search_children(
@@ -246,42 +280,63 @@ def search_children(
         .limit(limit)
         .options(joinedload(ChildRow.person), joinedload(ChildRow.named_visitor))
     )
-    if nhs_number is not None:
-        return list(session.scalars(query.where(PersonRow.nhs_number == nhs_number)))
-    if born is not None:
+    if nhs_number is None and born is not None:
         query = query.where(PersonRow.birth_date == born)
-    for word in words:
-        query = query.where(
-            or_(
-                PersonRow.given_name.icontains(word, autoescape=True),
-                PersonRow.family_name.icontains(word, autoescape=True),
-            )
+    return list(session.scalars(query.where(*_called(words, nhs_number))))
+
+
+def count_unallocated(session: Session) -> dict[str, int]:
+    """Living children and women expecting a child who are nobody's, by team."""
+    children = (
+        select(ChildRow.team_id)
+        .join(PersonRow, PersonRow.id == ChildRow.id)
+        .where(
+            ChildRow.named_visitor_id.is_(None),
+            ChildRow.merged_into_id.is_(None),
+            PersonRow.deceased_on.is_(None),
         )
-    return list(session.scalars(query))
+    )
+    pregnancies = select(PregnancyRow.team_id).where(
+        PregnancyRow.named_visitor_id.is_(None), PregnancyRow.ended_on.is_(None)
+    )
+    return Counter([*session.scalars(children), *session.scalars(pregnancies)])
 
 
-def resolve_children(session: Session, refs: set[str]) -> dict[str, ChildRow]:
-    """The child each of these ids stands for now: by merged records, and by what a supervisor has said.
+def search_pregnancies(
+    session: Session,
+    provider_id: str,
+    *,
+    words: list[str],
+    nhs_number: str | None,
+    due: date | None,
+    limit: int,
+) -> list[PregnancyRow]:
+    """Pregnancies of a provider, by the mother's NHS number, or by due date and words of her name together; in order of
+    her name, the latest first. Those that have ended are among them: work about them may come late."""
+    query = (
+        select(PregnancyRow)
+        .join(PersonRow, PersonRow.id == PregnancyRow.mother_id)
+        .join(TeamRow, TeamRow.id == PregnancyRow.team_id)
+        .where(TeamRow.provider_id == provider_id)
+        .order_by(PersonRow.family_name, PersonRow.given_name, PregnancyRow.edd.desc())
+        .limit(limit)
+        .options(joinedload(PregnancyRow.mother), joinedload(PregnancyRow.named_visitor))
+    )
+    if nhs_number is None and due is not None:
+        query = query.where(PregnancyRow.edd == due)
+    return list(session.scalars(query.where(*_called(words, nhs_number))))
 
-    Ids that stand for no child are left out.
-    """
-    rows = session.scalars(select(ChildAliasRow).where(ChildAliasRow.ref.in_(refs)))
-    aliases = {row.ref: row.child_id for row in rows}
-    wanted = {ref: aliases.get(ref, ref) for ref in refs}
-    children: dict[str, ChildRow] = {}
-    missing = set(wanted.values())
-    while missing:
-        found = children_by_ids(session, missing)
-        children |= found
-        missing = {row.merged_into_id for row in found.values() if row.merged_into_id} - children.keys()
-    resolved = {}
-    for ref, child_id in wanted.items():
-        child = children.get(child_id)
-        while child is not None and child.merged_into_id is not None:
-            child = children.get(child.merged_into_id)
-        if child is not None:
-            resolved[ref] = child
-    return resolved
+
+def _called(words: list[str], nhs_number: str | None) -> list[ColumnElement[bool]]:
+    if nhs_number is not None:
+        return [PersonRow.nhs_number == nhs_number]
+    return [
+        or_(
+            PersonRow.given_name.icontains(word, autoescape=True),
+            PersonRow.family_name.icontains(word, autoescape=True),
+        )
+        for word in words
+    ]
 
 
 def measurements_by_child(session: Session, child_ids: set[str]) -> dict[str, list[MeasurementRow]]:
@@ -309,7 +364,11 @@ def take_back_visit(session: Session, visit_id: str) -> None:
 
 
 def record_before(
-    visit_id: str, child: ChildRow, measurements: Iterable[MeasurementRow], need_level: str | None = None
+    visit_id: str,
+    child: ChildRow,
+    measurements: Iterable[MeasurementRow],
+    need_level: str | None = None,
+    immunisations: Iterable[ImmunisationRow] = (),
 ) -> ChildFacts:
     """What the record says of a child, less what this visit itself brought to it.
 
@@ -322,7 +381,27 @@ def record_before(
         birth_date=child.person.birth_date,
         sex=child.person.sex,
         gestation_days=child.gestation_days,
-        birth_weight_kg=birth_weights[0] if birth_weights else None,
+        birth_weight_kg=birth_weights[-1] if birth_weights else None,
         measurements=tuple(Measurement(row.kind, row.value, row.measured_on, row.at_birth) for row in rows),
         need_level=need_level or child.need_level,
+        immunisations=tuple((one.vaccine, one.given_on) for one in immunisations if one.visit_id != visit_id),
+    )
+
+
+def record_before_birth(pregnancy: PregnancyRow, need_level: str | None = None) -> ChildFacts:
+    """The same of a pregnancy: there is no child yet, and so nothing to measure."""
+    return ChildFacts(
+        birth_date=None, sex="not_known", edd=pregnancy.edd, need_level=need_level or pregnancy.need_level
+    )
+
+
+def children_born_of(session: Session, pregnancy_id: str) -> list[ChildRow]:
+    """In the order of birth."""
+    return list(
+        session.scalars(
+            select(ChildRow)
+            .where(ChildRow.pregnancy_id == pregnancy_id, ChildRow.merged_into_id.is_(None))
+            .order_by(ChildRow.birth_order)
+            .options(joinedload(ChildRow.person))
+        )
     )

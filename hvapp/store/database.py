@@ -1,20 +1,26 @@
 """Engines: SQLite by default, PostgreSQL for many processes and machines; full durability on both, with the same code.
 
 On PostgreSQL transactions are READ COMMITTED, its default. That is right here because whatever is decided from what
-was read is read under a lock: a push locks the receipt counter and then its visits, a decision and a red-book message
-lock their visit first, a child's line of messages is lengthened under a lock of the child, and the change counter is
-locked last of all. Each statement after a lock sees what the one before us committed, so we go on from it, where
-SERIALIZABLE would throw the work away and ask for it again. Locks are taken in that order, so nobody waits in a ring.
+was read is read under a lock: a push locks the receipt counter and then its visits, and so does whoever sorts visits
+out or changes whose record a child's is; a decision and a red-book message lock their visit first, a child's line of
+messages is lengthened under a lock of the child, and the change counter is locked last of all. Each statement after a
+lock sees what the one before us committed, so we go on from it, where SERIALIZABLE would throw the work away and ask
+for it again. Locks are taken in that order, so nobody waits in a ring.
 """
 
+import json
+from functools import cache
 from importlib.util import find_spec
-from typing import Any
+from time import monotonic
+from typing import Any, cast
 
-from sqlalchemy import Connection, Engine, create_engine, event
+import orjson
+from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from hvapp.domain.errors import Invalid
 from hvapp.store.base import Base
@@ -23,6 +29,10 @@ WRITE = "hvapp_write"
 
 # How long a writer waits for another before it gives up, in milliseconds; the same on both engines.
 PATIENCE_MS = 30_000
+
+# A connection that rested longer is asked whether it still holds.
+REST_SECONDS = 1.0
+_RESTS_SINCE = "rests_since"
 
 _POSTGRESQL = "postgresql+psycopg"
 
@@ -55,12 +65,19 @@ _UNKNOWN = (
 def engine_options(url: URL) -> dict[str, Any]:
     """What create_engine is told beside the address."""
     # Errors are logged and shown; the values of a statement are patient data.
-    options: dict[str, Any] = {"hide_parameters": True}
+    options: dict[str, Any] = {"hide_parameters": True, "json_serializer": _json}
     if url.get_backend_name() == "postgresql":
         # 0 is no limit: a process keeps a connection for each of its threads, and their number is set elsewhere.
-        # A server that was restarted meanwhile must not cost the next request.
-        options |= {"pool_size": 0, "pool_pre_ping": True}
+        options |= {"pool_size": 0}
     return options
+
+
+def _json(value: Any) -> str:
+    """Python's own takes ten times as long, and a push waits for it; it is for what only Python can hold."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        return json.dumps(value)
 
 
 def session_factory(database_url: str) -> sessionmaker[Session]:
@@ -75,8 +92,13 @@ def insert_unless_there(session: Session, row: type[Base], values: list[dict[str
     Looking first and adding then would fail when another connection adds the same row in between.
     """
     if values:
-        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-        session.execute(insert(row).on_conflict_do_nothing(), values)
+        session.connection().execute(_insert_unless_there(row, session.get_bind().dialect.name), values)
+
+
+@cache
+def _insert_unless_there(row: type[Base], engine: str) -> Insert:
+    insert = postgresql.insert if engine == "postgresql" else sqlite.insert
+    return insert(cast(Table, row.__table__)).on_conflict_do_nothing()
 
 
 @event.listens_for(Engine, "connect")
@@ -103,6 +125,26 @@ def _prepare_postgresql(connection: Any, record: Any) -> None:
         )
         cursor.execute("SELECT set_config('lock_timeout', %s, false)", [str(PATIENCE_MS)])
     connection.commit()
+
+
+@event.listens_for(Engine, "checkin")
+def _note_rest(connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info[_RESTS_SINCE] = monotonic()
+
+
+@event.listens_for(Engine, "checkout")
+def _ask_after_rest(connection: Any, record: ConnectionPoolEntry, proxy: Any) -> None:
+    """A server that was restarted meanwhile must not cost the next request."""
+    if not type(connection).__module__.startswith("psycopg"):
+        return
+    # Asked before every request, a busy server would be asked as often as it is used.
+    if monotonic() - record.info.get(_RESTS_SINCE, 0) < REST_SECONDS:
+        return
+    try:
+        connection.execute("")
+        connection.rollback()
+    except connection.OperationalError:
+        raise InvalidatePoolError from None
 
 
 @event.listens_for(Engine, "begin")

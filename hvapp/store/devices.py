@@ -1,17 +1,31 @@
 """Tablets that have been made ready, and what the server asks of them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple, cast
 
-from sqlalchemy import BigInteger, ForeignKey, delete, func, select, true, update
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Table,
+    bindparam,
+    delete,
+    exists,
+    func,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from hvapp.domain.tablets import UNNAMED, Command, TabletId
+from hvapp.domain.tablets import UNNAMED, Command, Standing, TabletId
 from hvapp.store.accounts import AccountRow
 from hvapp.store.audit import write_audit
 from hvapp.store.base import Base, Id, new_id
+from hvapp.store.changes import EPOCH
 from hvapp.store.database import insert_unless_there
+from hvapp.store.prepared import Prepared, Row, among
 
 
 class DeviceRow(Base):
@@ -51,34 +65,101 @@ class TabletCommandRow(Base):
 
 @dataclass(frozen=True)
 class Met:
-    """Who a tablet's work belongs to, and whether the tablet has been revoked."""
+    """Who a tablet's work belongs to, whether the tablet has been revoked, and what it is to be told."""
 
     team_id: str
     revoked: bool
+    standing: Standing
 
 
-def meet(session: Session, tablet: TabletId, now: datetime, clock_offset_ms: int | None = None) -> Met | None:
-    """Note that a tablet was heard from, and its clock; inside a transaction. None when there is no such account.
+class _Known(NamedTuple):
+    """A tablet on file, as _DEVICES finds it."""
 
-    A tablet that the database does not know, because it was restored from a backup, is written down again.
+    id: str
+    revoked: bool
+    clock_offset_ms: int | None
+    to_do: bool
+
+
+_device, _command = cast(Table, DeviceRow.__table__), cast(Table, TabletCommandRow.__table__)
+_account = cast(Table, AccountRow.__table__)
+_ACCOUNTS = Prepared(select(_account.c.id, _account.c.team_id, EPOCH).where(among(_account.c.id, "accounts")))
+_DEVICES = Prepared(
+    select(
+        _device.c.id,
+        _device.c.revoked_at.is_not(None),
+        _device.c.clock_offset_ms,
+        exists().where(_command.c.device_id == _device.c.id, _command.c.done_at.is_(None)),
+    ).where(among(_device.c.id, "devices"))
+)
+_HEARD = Prepared(
+    update(_device)
+    .where(among(_device.c.id, "devices"))
+    .values(last_contact_at=bindparam("now", type_=_device.c.last_contact_at.type))
+)
+_CLOCK = (
+    update(_device)
+    .where(_device.c.id == bindparam("device"))
+    .values(clock_offset_ms=bindparam("offset", type_=_device.c.clock_offset_ms.type))
+)
+_OPEN_COMMANDS = (
+    select(_command.c.id, _command.c.kind, _command.c.issued_at)
+    .join(_device, _device.c.id == _command.c.device_id)
+    .where(
+        _device.c.id == bindparam("device"),
+        _device.c.account_id == bindparam("account"),
+        _command.c.done_at.is_(None),
+    )
+    .order_by(_command.c.issued_at)
+)
+
+
+def meet(session: Session, tablet: TabletId, now: datetime) -> Met | None:
+    """Note that a tablet was heard from; inside a transaction. None when there is no such account."""
+    return ask_to_meet(session, {tablet: None}, now)().get(tablet)
+
+
+def ask_to_meet(
+    session: Session, clocks: dict[TabletId, int | None], now: datetime
+) -> Callable[[], dict[TabletId, Met]]:
+    """Note that these tablets were heard from, and how far off each clock was where it said so; in a transaction.
+
+    A tablet whose account does not exist is left out. One that the database does not know, because it was restored
+    from a backup, is written down again.
     """
-    found = session.execute(
-        select(AccountRow.team_id, DeviceRow.id, DeviceRow.revoked_at)
-        .outerjoin(DeviceRow, DeviceRow.id == tablet.device_id)
-        .where(AccountRow.id == tablet.account_id)
-    ).one_or_none()
-    if found is None:
-        return None
-    team_id, _, revoked_at = found
-    known: str | None = found[1]  # an outer join
-    if known is None:
-        add_device(session, tablet, name=UNNAMED, storage_persisted=None, now=now)
-    else:
-        heard: dict[str, Any] = {"last_contact_at": now}
-        if clock_offset_ms is not None:
-            heard["clock_offset_ms"] = clock_offset_ms
-        session.execute(update(DeviceRow).where(DeviceRow.id == known).values(heard))
-    return Met(team_id, revoked_at is not None)
+    accounts = _ACCOUNTS.asked(session, accounts=sorted({one.account_id for one in clocks}))
+    ids = sorted(one.device_id for one in clocks)
+    devices = _DEVICES.asked(session, devices=ids)
+    _HEARD.asked(session, devices=ids, now=now)
+    return lambda: _met(session, clocks, accounts(), devices(), now)
+
+
+def _met(
+    session: Session,
+    clocks: dict[TabletId, int | None],
+    accounts: list[Row],
+    devices: list[Row],
+    now: datetime,
+) -> dict[TabletId, Met]:
+    teams = {account_id: (team_id, epoch or "") for account_id, team_id, epoch in accounts}
+    known = {row[0]: _Known(*row) for row in devices}
+    found: dict[TabletId, Met] = {}
+    for tablet, offset in clocks.items():
+        if tablet.account_id not in teams:
+            continue
+        device = known.get(tablet.device_id)
+        if device is None:
+            add_device(session, tablet, name=UNNAMED, storage_persisted=None, now=now)
+        elif offset is not None and offset != device.clock_offset_ms:
+            session.connection().execute(_CLOCK, {"device": device.id, "offset": offset})
+        commands = open_commands(session, tablet) if device is not None and device.to_do else ()
+        team_id, epoch = teams[tablet.account_id]
+        found[tablet] = Met(
+            team_id,
+            revoked=device is not None and device.revoked,
+            standing=Standing(epoch, tuple(commands)),
+        )
+    return found
 
 
 def add_device(
@@ -143,14 +224,5 @@ def take_back_commands(session: Session, device_id: str) -> None:
 
 def open_commands(session: Session, tablet: TabletId) -> list[Command]:
     """What the tablet is still to do, oldest first."""
-    rows = session.execute(
-        select(TabletCommandRow.id, TabletCommandRow.kind, TabletCommandRow.issued_at)
-        .join(DeviceRow, DeviceRow.id == TabletCommandRow.device_id)
-        .where(
-            DeviceRow.id == tablet.device_id,
-            DeviceRow.account_id == tablet.account_id,
-            TabletCommandRow.done_at.is_(None),
-        )
-        .order_by(TabletCommandRow.issued_at)
-    )
-    return [Command(*row) for row in rows]
+    asked = {"device": tablet.device_id, "account": tablet.account_id}
+    return [Command(*row) for row in session.execute(_OPEN_COMMANDS, asked)]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, LargeBinary, select
+from sqlalchemy import ForeignKey, LargeBinary, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hvapp.store.base import Base, Id
@@ -21,6 +21,16 @@ class RescuedDraftRow(Base):
     box: Mapped[bytes] = mapped_column(LargeBinary)
     kept_at: Mapped[datetime]
     taken_at: Mapped[datetime | None]
+
+
+def count_drafts_waiting(session: Session, kept_before: datetime) -> dict[str, int]:
+    """How many nobody has taken back, by account; those kept since then left out."""
+    rows = session.execute(
+        select(RescuedDraftRow.account_id, func.count())
+        .where(RescuedDraftRow.taken_at.is_(None), RescuedDraftRow.kept_at <= kept_before)
+        .group_by(RescuedDraftRow.account_id)
+    )
+    return dict(iter(rows))
 
 
 def drafts_waiting(session: Session, account_id: str) -> list[RescuedDraftRow]:

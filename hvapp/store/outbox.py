@@ -6,15 +6,27 @@ from sqlalchemy import ForeignKey, LargeBinary, Select, UniqueConstraint, func, 
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column, relationship
 
 from hvapp.domain.redbook import AGREEMENT_REASONS
+from hvapp.domain.review import VisitState
 from hvapp.store.base import Base, Id, new_id
 from hvapp.store.visits import RevisionRow, VisitRow, visit_to_change
 
+RED_BOOK = "fhir_r4"
 OPEN_STATES = ("pending", "sending", "retry")
 STUCK_STATES = ("dead", "paused")
 
+_VISIT_STATES = {
+    "sent": VisitState.IN_RED_BOOK,
+    "not_shared": VisitState.NOT_SHARED,
+    "dead": VisitState.RED_BOOK_FAILED,
+    "paused": VisitState.RED_BOOK_FAILED,
+}
+
 
 class OutboxRow(Base):
-    """One approved revision for one destination. The bytes are frozen once and resent unchanged."""
+    """One approved revision for one destination. The bytes are frozen once and resent unchanged.
+
+    `kind` is new, update, or delete: then the revision is the withdrawal that was agreed to.
+    """
 
     __tablename__ = "outbox"
     __table_args__ = (UniqueConstraint("revision_id", "destination"), UniqueConstraint("child_id", "seq"))
@@ -44,6 +56,11 @@ class OutboxRow(Base):
     revision: Mapped[RevisionRow] = relationship()
 
 
+def state_of_message(state: str) -> VisitState:
+    """Where an approved visit stands by its message to the red book."""
+    return _VISIT_STATES.get(state, VisitState.APPROVED)
+
+
 def next_seq(session: Session, child_id: str) -> int:
     """The next number in a child's line of messages. The caller has locked the child."""
     highest = session.scalar(select(func.max(OutboxRow.seq)).where(OutboxRow.child_id == child_id))
@@ -65,10 +82,12 @@ def due_message(session: Session, now: datetime) -> OutboxRow | None:
 
 
 def _due(now: datetime) -> Select[OutboxRow]:
-    earlier = aliased(OutboxRow)
+    earlier, of_earlier = aliased(OutboxRow), aliased(VisitRow)
     blocked = (
         select(earlier.id)
+        .join(of_earlier, of_earlier.id == earlier.visit_id)
         .where(
+            of_earlier.state != VisitState.WITHDRAWAL.value,
             earlier.child_id == OutboxRow.child_id,
             earlier.seq < OutboxRow.seq,
             earlier.state.in_(OPEN_STATES + STUCK_STATES),
@@ -84,6 +103,8 @@ def _due(now: datetime) -> Select[OutboxRow]:
                 OutboxRow.state.in_(("pending", "retry")) & (OutboxRow.next_at <= now),
                 (OutboxRow.state == "sending") & (OutboxRow.lease_until <= now),
             ),
+            # Its author says that it should not be there: not before a person has decided.
+            VisitRow.state != VisitState.WITHDRAWAL.value,
             ~blocked,
         )
         .order_by(OutboxRow.next_at)
@@ -112,6 +133,18 @@ def supersede_unsent(session: Session, visit_id: str) -> bool:
         if row.state in ("pending", "retry", *STUCK_STATES):
             row.state = "superseded"
     return bool(earlier)
+
+
+def may_have_arrived(session: Session, visit_id: str) -> bool:
+    """Whether the red book may hold something of this visit: anything that was built to be sent, or is being."""
+    rows = session.scalars(
+        select(OutboxRow).where(OutboxRow.visit_id == visit_id, OutboxRow.kind != "delete")
+    )
+    return any(
+        # What was given up and is to be sent again has no bytes until it is built anew.
+        row.payload is not None or row.state == "sending" or row.reason_code == "gave_up"
+        for row in rows
+    )
 
 
 def newer_waits(session: Session, row: OutboxRow) -> bool:

@@ -9,9 +9,11 @@ from sqlalchemy import ForeignKey, Index, Text, delete, func, select
 from sqlalchemy.orm import Mapped, Session, defer, joinedload, mapped_column, relationship
 
 from hvapp.store.accounts import AccountRow
-from hvapp.store.audit import write_audit
+from hvapp.store.audit import AuditRow, write_audit
 from hvapp.store.base import Base, Id, new_id
 from hvapp.store.visits import JudgementRow, QuarantineRow, await_judgement
+
+_RESTRICTED = "restricted_opened"
 
 
 class SortingActRow(Base):
@@ -135,6 +137,17 @@ def open_piles(session: Session, team_id: str) -> list[Pile]:
     return [Pile(*row) for row in rows]
 
 
+def count_unfiled_of_switched_off(session: Session) -> dict[str, int]:
+    """How much could not be filed and nobody has dealt with, by account, of those that are switched off."""
+    rows = session.execute(
+        select(QuarantineRow.account_id, func.count())
+        .join(AccountRow, AccountRow.id == QuarantineRow.account_id)
+        .where(AccountRow.active.is_(False), QuarantineRow.act_id.is_(None))
+        .group_by(QuarantineRow.account_id)
+    )
+    return dict(iter(rows))
+
+
 def open_items(
     session: Session, pile: Pile, *, limit: int | None = None, offset: int = 0
 ) -> list[QuarantineRow]:
@@ -178,6 +191,42 @@ def items_of_act(session: Session, act_id: str) -> list[QuarantineRow]:
             select(QuarantineRow).where(QuarantineRow.act_id == act_id).options(defer(QuarantineRow.body))
         )
     )
+
+
+def note_opening(
+    session: Session,
+    *,
+    by_id: str,
+    action: str,
+    subject_type: str,
+    subject_id: str,
+    reason: str | None,
+    now: datetime,
+) -> None:
+    """Write on the audit trail that somebody reads this; with a reason, that they read what is restricted in it."""
+    write_audit(
+        session,
+        at=now,
+        account_id=by_id,
+        action=action if reason is None else _RESTRICTED,
+        subject_type=subject_type,
+        subject_id=subject_id,
+        detail=reason,
+    )
+
+
+def was_opened(
+    session: Session, account_id: str, subject_type: str, subject_id: str, *, since: datetime
+) -> bool:
+    """Whether this person has opened what is restricted there, by the audit trail."""
+    query = select(AuditRow.id).where(
+        AuditRow.subject_id == subject_id,
+        AuditRow.subject_type == subject_type,
+        AuditRow.action == _RESTRICTED,
+        AuditRow.account_id == account_id,
+        AuditRow.at >= since,
+    )
+    return session.scalar(query.limit(1)) is not None
 
 
 def forget_judgements(session: Session, revision_ids: Iterable[str]) -> None:

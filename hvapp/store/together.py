@@ -8,6 +8,8 @@ from typing import Generic, TypeVar
 from sqlalchemy.orm import Session
 
 Job = TypeVar("Job")
+Jobs = Callable[[], list[Job]]
+"""Who is to be done now. Asked for once the transaction may write, so that whoever came meanwhile is in it."""
 
 
 @dataclass
@@ -23,10 +25,11 @@ class _Place(Generic[Job]):
 class Line(Generic[Job]):
     """Requests that wait for each other anyway, because one writes at a time: whoever's turn it is writes for all.
 
-    `work` does a list of jobs in one transaction, or raises and has done none of them.
+    `work` asks for the jobs and does them in one transaction, or raises and has done none of them. Asked again, it
+    gets the same jobs.
     """
 
-    work: Callable[[Session, list[Job]], None]
+    work: Callable[[Session, Jobs[Job]], None]
     _turn: threading.Lock = field(default_factory=threading.Lock)
     _guard: threading.Lock = field(default_factory=threading.Lock)
     _waiting: list[_Place[Job]] = field(default_factory=list)
@@ -43,12 +46,19 @@ class Line(Generic[Job]):
             raise place.error
 
     def _do_all(self, session: Session) -> None:
-        with self._guard:
-            places, self._waiting = self._waiting, []
+        places: list[_Place[Job]] = []
+
+        def jobs() -> list[Job]:
+            if not places:
+                with self._guard:
+                    places.extend(self._waiting)
+                    self._waiting.clear()
+            return [place.job for place in places]
+
         try:
-            self.work(session, [place.job for place in places])
+            self.work(session, jobs)
         except BaseException as error:
-            if len(places) == 1:
+            if len(jobs()) == 1:
                 places[0].error = error
             else:
                 self._do_each(session, places)
@@ -59,6 +69,10 @@ class Line(Generic[Job]):
         """One of them went wrong, and none is done: each for itself, so that the others do not suffer for it."""
         for place in places:
             try:
-                self.work(session, [place.job])
+                self.work(session, _only(place.job))
             except BaseException as error:
                 place.error = error
+
+
+def _only(job: Job) -> Jobs[Job]:
+    return lambda: [job]

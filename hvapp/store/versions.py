@@ -15,14 +15,16 @@ from sqlalchemy.orm import Session
 from hvapp.domain.canonical import sha256_hex
 from hvapp.domain.forms import FormLibrary
 from hvapp.domain.forms.answers import same
-from hvapp.domain.forms.facts import derive
-from hvapp.domain.lineage import SERVER_DEVICE, Node, heads_of, merged_id
+from hvapp.domain.forms.facts import derive, recorded_method
+from hvapp.domain.lineage import SERVER_DEVICE, Node, ancestors, heads_of, merged_id, without
 from hvapp.domain.merge import Merged, Version, merge_versions
-from hvapp.domain.reconcile import Flag, in_order
-from hvapp.domain.review import VisitState, state_of_versions
-from hvapp.store.children import ChildRow, record_before
+from hvapp.domain.reconcile import NOT_ITS_OWN, Flag, in_order
+from hvapp.domain.review import VisitState, state_of_versions, state_of_withdrawal
+from hvapp.store.children import ChildRow, PregnancyRow, record_before
+from hvapp.store.filing import next_receipt_numbers
+from hvapp.store.outbox import message_of_revision, state_of_message
 from hvapp.store.sorting import forget_judgements
-from hvapp.store.visits import RevisionRow, VisitRow, await_judgement, next_receipt_numbers
+from hvapp.store.visits import RevisionRow, VisitRow, await_judgement, is_on_record, was_agreed_to
 
 # Said of one version by itself; the version made from it has left these behind.
 _PASSING = {Flag.STALE_BASE.value, Flag.MERGED.value, Flag.ORPHAN.value}
@@ -39,15 +41,39 @@ class Standing:
     def in_conflict(self) -> bool:
         return self.merged is not None and bool(self.merged.conflicts)
 
+    @property
+    def withdrawals(self) -> tuple[RevisionRow, ...]:
+        """Those of the heads by which the author withdraws the visit. While there is one, nothing is put together."""
+        return tuple(head for head in self.heads if head.withdrawal)
+
 
 def standing_of(visit: VisitRow) -> Standing:
     """How the versions of a visit stand to one another now."""
     rows = {row.id: row for row in visit.revisions if not row.apart}
-    heads = tuple(sorted((rows[one] for one in heads_of(map(_node, rows.values()))), key=_lateness))
-    if len(heads) < 2:
+    family = _family(rows.values(), visit)
+    heads = tuple(sorted((rows[one] for one in _heads(family, rows)), key=_lateness))
+    if len(heads) < 2 or any(head.withdrawal for head in heads):
         return Standing(heads, None)
-    versions = [Version(row.id, _parents(row), row.body["payload"]) for row in rows.values()]
+    # Whoever went on from a withdrawal went on from the answers before it.
+    family = without(family, [one for one in family if rows[one].withdrawal])
+    versions = [Version(one, above, rows[one].body["payload"]) for one, above in family.items()]
     return Standing(heads, merge_versions(versions, [head.id for head in heads]))
+
+
+def answered_version(visit: VisitRow) -> RevisionRow:
+    """The version whose answers are the visit's: the present one, or the one that was withdrawn with it.
+
+    The withdrawal itself, where nothing else has arrived.
+    """
+    rows = {row.id: row for row in visit.revisions if not row.apart}
+    head = rows[visit.head_revision_id]
+    if not head.withdrawal:
+        return head
+    answered = {row.id: row for row in rows.values() if not row.withdrawal}
+    gone = rows.keys() - answered.keys() - {head.id}
+    above = without({row.id: _parents(row) for row in rows.values()}, gone)[head.id]
+    origin = [answered[one] for one in above if one in answered]
+    return max(origin or answered.values(), key=_lateness, default=head)
 
 
 def settle_visit(
@@ -65,15 +91,19 @@ def settle_visit(
     rows = [row for row in visit.revisions if not row.apart]
     _link_orphans(rows)
     standing = standing_of(visit)
-    earlier = heads_of(_node(row) for row in rows if row.id not in (arrived or ()))
+    known = {row.id: row for row in rows if row.id not in (arrived or ())}
+    earlier = _heads(_family(known.values(), visit), known)
     news = arrived is None or set(earlier) != {head.id for head in standing.heads}
-    if standing.merged is None or standing.in_conflict:
+    if standing.withdrawals:
+        agreed = {one.revision_id for one in visit.decisions if one.outcome == "withdrawn"}
+        head = max(standing.withdrawals, key=lambda one: (one.id in agreed, _lateness(one)))
+    elif standing.merged is None or standing.in_conflict:
         head = standing.heads[-1]
     else:
         head = add_version(session, forms, visit, standing.heads, standing.merged, now)
     _note_where_they_differ(rows, standing)
-    if news or head.id != visit.head_revision_id or standing.in_conflict:
-        _present(visit, head, standing, now)
+    if news or head.id != visit.head_revision_id or standing.in_conflict or standing.withdrawals:
+        _present(session, visit, head, standing, now)
 
 
 def add_version(
@@ -120,21 +150,63 @@ def add_version(
     return row
 
 
-def _present(visit: VisitRow, head: RevisionRow, standing: Standing, now: datetime) -> None:
+def _present(session: Session, visit: VisitRow, head: RevisionRow, standing: Standing, now: datetime) -> None:
     open_flags = {flag for one in standing.heads for flag in one.flags if flag not in (one.accepted or ())}
     if visit.head_revision_id != head.id:
         visit.received_at = now
     visit.head_revision_id = head.id
     visit.occurred_at = head.occurred_at
+    if standing.withdrawals:
+        visit.state = _once_withdrawn(visit, standing, open_flags).value
+        return
     visit.state = state_of_versions(open_flags, in_conflict=standing.in_conflict).value
     if visit.state == VisitState.RECEIVED:
+        # What was decided about this version stands, whatever was learnt of those before it.
         decided = next((one for one in visit.decisions if one.revision_id == head.id), None)
-        if decided is not None and decided.outcome == "returned":
-            visit.state = VisitState.RETURNED.value
+        if decided is not None:
+            returned = decided.outcome == "returned"
+            visit.state = (VisitState.RETURNED if returned else _once_approved(session, head)).value
 
 
-def _node(row: RevisionRow) -> Node:
-    return Node(row.id, _parents(row), passing=row.merged_from is not None and row.settled_by_id is None)
+def _once_approved(session: Session, head: RevisionRow) -> VisitState:
+    message = message_of_revision(session, head.id)
+    return state_of_message(message.state) if message else VisitState.APPROVED
+
+
+def _once_withdrawn(visit: VisitRow, standing: Standing, open_flags: AbstractSet[str]) -> VisitState:
+    if not NOT_ITS_OWN.isdisjoint(open_flags):
+        return VisitState.QUARANTINED
+    return state_of_withdrawal(
+        agreed=was_agreed_to(visit),
+        on_record=is_on_record(visit),
+        changed=len(standing.withdrawals) < len(standing.heads),
+    )
+
+
+def _family(rows: Iterable[RevisionRow], visit: VisitRow) -> dict[str, tuple[str, ...]]:
+    """The versions that count, each with those it was made from.
+
+    A withdrawal that was taken back never was, unless somebody had agreed to it by then. One that was agreed to is over
+    once another version arrives: that one has to be looked at, and the agreement says nothing of it.
+    """
+    rows = list(rows)
+    parents = {row.id: _parents(row) for row in rows}
+    taking = [row for row in rows if row.withdrawal and row.withdrawal.takes_back]
+    agreed = {one.revision_id: one.decided_at for one in visit.decisions if one.outcome == "withdrawn"}
+    gone = {row.id for row in taking} | {row.parent_id or "" for row in taking} - agreed.keys()
+    for one, at in agreed.items():
+        before = ancestors(parents, one)
+        if any(row.received_at > at and not row.withdrawal and row.id not in before for row in rows):
+            gone.add(one)
+    # The visit itself has not arrived yet.
+    return parents if gone >= parents.keys() else without(parents, gone)
+
+
+def _heads(family: Mapping[str, tuple[str, ...]], rows: Mapping[str, RevisionRow]) -> tuple[str, ...]:
+    return heads_of(
+        Node(one, above, passing=rows[one].merged_from is not None and rows[one].settled_by_id is None)
+        for one, above in family.items()
+    )
 
 
 def _parents(row: RevisionRow) -> tuple[str, ...]:
@@ -212,7 +284,8 @@ def _derived(
     if form is None or visit.child is None:
         return dict(payload.get("derived") or {})
     child = record_before(visit.id, visit.child, [])
-    return dict(derive(child, payload["answers"], latest.sealed_at, form))
+    method = recorded_method(payload)
+    return dict(derive(child, payload["answers"], latest.sealed_at, form, method=method))
 
 
 def let_pass(session: Session, rows: Iterable[RevisionRow], flags: AbstractSet[str]) -> None:
@@ -231,8 +304,8 @@ def no_longer_pass(session: Session, rows: Iterable[RevisionRow], flags: Abstrac
     forget_judgements(session, [row.id for row in rows])
 
 
-def flag_allocation(visit: VisitRow, child: ChildRow) -> None:
-    """Whether it was the visitor's own child could not be told while nobody knew whose it was."""
+def flag_allocation(visit: VisitRow, subject: ChildRow | PregnancyRow) -> None:
+    """Whether it was on the visitor's own caseload could not be told while nobody knew whom it was about."""
     for row in visit.revisions:
-        if not row.apart and child.named_visitor_id != row.author_id:
+        if not row.apart and row.author.hears_as.isdisjoint(subject.listeners):
             row.flags = in_order({*row.flags, Flag.NOT_ALLOCATED.value})

@@ -1,11 +1,23 @@
 """Visits and their revisions, decisions, and whatever arrived that could not be taken as it was."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint, delete, false, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Table,
+    Text,
+    UniqueConstraint,
+    delete,
+    false,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import (
     Mapped,
     Session,
@@ -16,22 +28,28 @@ from sqlalchemy.orm import (
     selectinload,
 )
 
-from hvapp.domain.review import VisitState
-from hvapp.store.accounts import AccountRow
+from hvapp.domain.forms.facts import ChildFacts
+from hvapp.domain.review import IN_HAND, NOT_COUNTED, VisitState
+from hvapp.domain.withdrawals import Withdrawal, read_withdrawal
+from hvapp.store.accounts import AccountRow, Listener
 from hvapp.store.base import Base, Id, new_id
-from hvapp.store.children import ChildRow
+from hvapp.store.children import ChildRow, MeasurementRow, PregnancyRow, record_before, record_before_birth
 from hvapp.store.database import insert_unless_there
+from hvapp.store.immunisations import ImmunisationRow
+from hvapp.store.prepared import Adding
 
 
 class VisitRow(Base):
-    """One visit, minted on a tablet. `state` and `head_revision_id` follow from its revisions and decisions."""
+    """One visit, minted on a tablet. `state` and `head_revision_id` follow from its revisions and decisions.
+
+    It is about a child or, before the birth, about a pregnancy: about neither while nobody here knows whom it names.
+    """
 
     __tablename__ = "visit"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
-    child_id: Mapped[str | None] = mapped_column(
-        Id, ForeignKey("child.id"), index=True
-    )  # None: not known here
+    child_id: Mapped[str | None] = mapped_column(Id, ForeignKey("child.id"), index=True)
+    pregnancy_id: Mapped[str | None] = mapped_column(Id, ForeignKey("pregnancy.id"), index=True)
     author_id: Mapped[str] = mapped_column(Id, ForeignKey("account.id"), index=True)
     team_id: Mapped[str] = mapped_column(Id, ForeignKey("team.id"))
     contact_type: Mapped[str]
@@ -40,10 +58,11 @@ class VisitRow(Base):
     occurred_at: Mapped[datetime]
     received_at: Mapped[datetime]
     in_red_book_at: Mapped[datetime | None]
-    need_level_before: Mapped[str | None]  # the child's, where approving this visit changed it
+    need_level_before: Mapped[str | None]  # the child's or family's, where approving this visit changed it
 
     author: Mapped[AccountRow] = relationship()
     child: Mapped[ChildRow | None] = relationship()
+    pregnancy: Mapped[PregnancyRow | None] = relationship()
     revisions: Mapped[list["RevisionRow"]] = relationship(
         back_populates="visit", order_by="RevisionRow.receipt_seq"
     )
@@ -54,10 +73,41 @@ class VisitRow(Base):
     __table_args__ = (Index(None, "team_id", "state", "received_at"),)
 
     @property
-    def readers(self) -> set[str]:
-        """Accounts whose tablets show the visit: whoever made it, and whoever looks after its child."""
-        named_visitor_id = self.child.named_visitor_id if self.child else None
-        return {self.author_id, named_visitor_id or self.author_id}
+    def subject(self) -> ChildRow | PregnancyRow | None:
+        """Whom the visit is about."""
+        return self.child or self.pregnancy
+
+    @property
+    def subject_id(self) -> str | None:
+        return self.child_id or self.pregnancy_id
+
+    @property
+    def person_id(self) -> str | None:
+        """The child, or before the birth the mother."""
+        return self.pregnancy.mother_id if self.pregnancy else self.child_id
+
+    def file_under(self, subject: ChildRow | PregnancyRow | None) -> None:
+        """Say whom the visit is about; their team has it from then on. None: nobody knows, and the team stays."""
+        self.child = subject if isinstance(subject, ChildRow) else None
+        self.pregnancy = subject if isinstance(subject, PregnancyRow) else None
+        self.team_id = subject.team_id if subject else self.team_id
+
+    @property
+    def readers(self) -> set[Listener]:
+        """Who is told when the visit changes: whoever made it, and whoever looks after its family."""
+        made_it: set[Listener] = {self.author_id}
+        return made_it | self.subject.listeners if self.subject else made_it
+
+    def is_near(self, reader: AccountRow) -> bool:
+        """Whether it is the reader's own visit, or one to a family of the reader's own."""
+        return reader.id == self.author_id or (
+            self.subject is not None and reader.id == self.subject.named_visitor_id
+        )
+
+    def is_shown_to(self, reader: AccountRow) -> bool:
+        """Colleagues who share the caseload see it until the record says what came of it."""
+        shared = self.state in IN_HAND and not reader.hears_as.isdisjoint(self.readers)
+        return shared or self.is_near(reader)
 
 
 class RevisionRow(Base):
@@ -113,6 +163,11 @@ class RevisionRow(Base):
         return form_id, int(version)
 
     @property
+    def withdrawal(self) -> Withdrawal | None:
+        """Why the visit is withdrawn, where this version says so instead of holding answers."""
+        return read_withdrawal(self.body)
+
+    @property
     def all_flags(self) -> list[str]:
         """What was seen on receipt, and what the form's rules say of the answers once they have been run."""
         return [*self.flags, *(self.judgement.flags if self.judgement else [])]
@@ -126,6 +181,7 @@ class JudgementRow(Base):
     revision_id: Mapped[str] = mapped_column(Id, ForeignKey("revision.id"), primary_key=True)
     flags: Mapped[list[Any]]
     red_alerts: Mapped[list[Any] | None]  # their titles, with nothing of a restricted part
+    photos: Mapped[list[Any] | None]  # the hashes of those it names
     judged_at: Mapped[datetime]
 
 
@@ -181,6 +237,12 @@ class QuarantineRow(Base):
     act_id: Mapped[str | None] = mapped_column(Id, ForeignKey("sorting_act.id"))  # None: open
 
 
+_WITH_SUBJECT = (
+    joinedload(VisitRow.child).joinedload(ChildRow.person),
+    joinedload(VisitRow.pregnancy).joinedload(PregnancyRow.mother),
+)
+
+
 def visit_by_id(session: Session, visit_id: str) -> VisitRow | None:
     return session.get(VisitRow, visit_id)
 
@@ -194,20 +256,6 @@ def revision_by_id(session: Session, revision_id: str) -> RevisionRow | None:
     return session.get(RevisionRow, revision_id)
 
 
-def next_receipt_numbers(session: Session, count: int) -> int:
-    """Take `count` receipt numbers, and keep other pushes waiting until the commit; answers the first."""
-    take = (
-        update(ReceiptCounterRow)
-        .values(value=ReceiptCounterRow.value + count)
-        .returning(ReceiptCounterRow.value)
-    )
-    last = session.execute(take).scalar_one_or_none()
-    if last is None:
-        insert_unless_there(session, ReceiptCounterRow, [{"id": 1, "value": 0}])
-        last = session.execute(take).scalar_one()
-    return last - count + 1
-
-
 def visits_in_states(session: Session, team_id: str, states: tuple[str, ...]) -> list[VisitRow]:
     """Oldest received first, each with its child, author and decisions."""
     return list(
@@ -217,7 +265,7 @@ def visits_in_states(session: Session, team_id: str, states: tuple[str, ...]) ->
             .order_by(VisitRow.received_at)
             .options(
                 joinedload(VisitRow.author),
-                joinedload(VisitRow.child).joinedload(ChildRow.person),
+                *_WITH_SUBJECT,
                 selectinload(VisitRow.decisions),
             )
         )
@@ -225,39 +273,95 @@ def visits_in_states(session: Session, team_id: str, states: tuple[str, ...]) ->
 
 
 def visits_beside(session: Session, visits: list[VisitRow]) -> dict[str, list[VisitRow]]:
-    """For each of these visits the others of the same child and contact that were not set aside, oldest first."""
-    child_ids = {visit.child_id for visit in visits if visit.child_id}
+    """For each of these visits the others of the same child or pregnancy and contact that count, oldest first."""
+    subjects = {visit.subject_id for visit in visits if visit.subject_id}
     rows = session.scalars(
         select(VisitRow)
-        .where(VisitRow.child_id.in_(child_ids), VisitRow.state != VisitState.SET_ASIDE.value)
+        .where(
+            or_(VisitRow.child_id.in_(subjects), VisitRow.pregnancy_id.in_(subjects)),
+            VisitRow.state.not_in(NOT_COUNTED),
+        )
         .order_by(VisitRow.occurred_at)
         .options(joinedload(VisitRow.author))
     ).all()
     of_contact: dict[tuple[str | None, str], list[VisitRow]] = {}
     for row in rows:
-        of_contact.setdefault((row.child_id, row.contact_type), []).append(row)
+        of_contact.setdefault((row.subject_id, row.contact_type), []).append(row)
     return {
         visit.id: [
-            row for row in of_contact.get((visit.child_id, visit.contact_type), ()) if row.id != visit.id
+            row for row in of_contact.get((visit.subject_id, visit.contact_type), ()) if row.id != visit.id
         ]
         for visit in visits
     }
 
 
 def has_later_approved(session: Session, visit: VisitRow) -> bool:
-    """Whether a visit of the same child that took place after this one has been approved."""
+    """Whether a visit of the same child or pregnancy that took place after this one has been approved."""
     query = (
         select(VisitRow.id)
         .join(DecisionRow, DecisionRow.visit_id == VisitRow.id)
         .where(
-            VisitRow.child_id == visit.child_id,
+            _same_subject(visit),
             VisitRow.id != visit.id,
             VisitRow.occurred_at > visit.occurred_at,
+            VisitRow.state.not_in(NOT_COUNTED),
             DecisionRow.outcome == "approved",
         )
         .limit(1)
     )
     return session.scalar(query) is not None
+
+
+def is_on_record(visit: VisitRow) -> bool:
+    """Whether what the visit says is on the child's record: it was approved, and no withdrawal agreed to since."""
+    last = [one.outcome for one in visit.decisions if one.outcome in ("approved", "withdrawn")]
+    return last[-1:] == ["approved"]
+
+
+def approved_revision(session: Session, visit: VisitRow) -> RevisionRow | None:
+    """The version of a visit that was approved last."""
+    approved = [one for one in visit.decisions if one.outcome == "approved"]
+    return session.get_one(RevisionRow, approved[-1].revision_id) if approved else None
+
+
+def was_agreed_to(visit: VisitRow) -> bool:
+    """Whether a supervisor has agreed to the withdrawal that the visit stands at."""
+    return any(
+        (one.outcome, one.revision_id) == ("withdrawn", visit.head_revision_id) for one in visit.decisions
+    )
+
+
+def _same_subject(visit: VisitRow) -> ColumnElement[bool]:
+    column = VisitRow.child_id if visit.child_id else VisitRow.pregnancy_id
+    return column == visit.subject_id
+
+
+def approved_beside(session: Session, visit: VisitRow) -> list[VisitRow]:
+    """The other visits of the same child or pregnancy that were approved and count, the latest first."""
+    query = (
+        select(VisitRow)
+        .where(
+            _same_subject(visit),
+            VisitRow.id != visit.id,
+            VisitRow.state.not_in(NOT_COUNTED),
+            VisitRow.id.in_(select(DecisionRow.visit_id).where(DecisionRow.outcome == "approved")),
+        )
+        .order_by(VisitRow.occurred_at.desc())
+    )
+    return list(session.scalars(query))
+
+
+def latest_withdrawn(session: Session, team_id: str, limit: int) -> list[tuple[VisitRow, RevisionRow]]:
+    """The team's withdrawn visits, each with its withdrawal, newest first."""
+    query = (
+        select(VisitRow, RevisionRow)
+        .join(RevisionRow, RevisionRow.id == VisitRow.head_revision_id)
+        .where(VisitRow.team_id == team_id, VisitRow.state == VisitState.WITHDRAWN.value)
+        .order_by(VisitRow.received_at.desc())
+        .limit(limit)
+        .options(joinedload(VisitRow.author), *_WITH_SUBJECT)
+    )
+    return [(visit, head) for visit, head in session.execute(query)]
 
 
 def heads_of(session: Session, visits: list[VisitRow]) -> dict[str, RevisionRow]:
@@ -292,7 +396,7 @@ def latest_decisions(
             .options(
                 joinedload(DecisionRow.reviewer),
                 joinedload(DecisionRow.visit).joinedload(VisitRow.author),
-                joinedload(DecisionRow.visit).joinedload(VisitRow.child).joinedload(ChildRow.person),
+                joinedload(DecisionRow.visit).options(*_WITH_SUBJECT),
             )
         )
     )
@@ -301,47 +405,6 @@ def latest_decisions(
 def add_quarantined(session: Session, **values: Any) -> None:
     """Keep what cannot be filed; the same body from the same account is kept once."""
     insert_unless_there(session, QuarantineRow, [values])
-
-
-@dataclass
-class VisitHead:
-    """The part of a visit that new revisions move."""
-
-    id: str
-    child_id: str | None
-    author_id: str
-    team_id: str
-    contact_type: str
-    state: str
-    head_revision_id: str
-    occurred_at: datetime
-    received_at: datetime
-
-
-@dataclass(frozen=True)
-class Lineage:
-    """Where a revision stands among the others of its visit."""
-
-    revision_id: str
-    parents: tuple[str, ...]
-    child_ref: str
-    author_id: str
-    apart: bool
-    passing: bool = False  # the server put it together, and nobody has chosen anything
-
-
-def receipts_of(session: Session, ids: set[str]) -> dict[str, tuple[str, int, datetime, list[str]]]:
-    """Hash, receipt number, time and flags of those of these revisions that are on file."""
-    query = select(
-        RevisionRow.id,
-        RevisionRow.sha256,
-        RevisionRow.receipt_seq,
-        RevisionRow.received_at,
-        RevisionRow.flags,
-    ).where(RevisionRow.id.in_(ids))
-    return {
-        row.id: (row.sha256, row.receipt_seq, row.received_at, row.flags) for row in session.execute(query)
-    }
 
 
 def sealed_between(
@@ -360,76 +423,12 @@ def sealed_between(
     return [(seq, rev_id, sha256) for seq, rev_id, sha256 in rows]
 
 
-def visit_heads(session: Session, ids: set[str]) -> dict[str, VisitHead]:
-    """Those of these visits that are on file, locked against other writers where the engine locks rows."""
-    names = [one.name for one in fields(VisitHead)]
-    query = select(*(getattr(VisitRow, name) for name in names)).where(VisitRow.id.in_(ids)).with_for_update()
-    return {row.id: VisitHead(*row) for row in session.execute(query)}
-
-
-def lineage_of(session: Session, visit_ids: set[str]) -> dict[str, list[Lineage]]:
-    """Their revisions in the order received."""
-    rows = session.execute(
-        select(
-            RevisionRow.visit_id,
-            RevisionRow.id,
-            RevisionRow.parent_id,
-            RevisionRow.merged_from,
-            RevisionRow.settled_by_id,
-            RevisionRow.child_ref,
-            RevisionRow.author_id,
-            RevisionRow.apart,
-        )
-        .where(RevisionRow.visit_id.in_(visit_ids))
-        .order_by(RevisionRow.receipt_seq)
-    )
-    found: dict[str, list[Lineage]] = {}
-    for row in rows:
-        line = Lineage(
-            revision_id=row.id,
-            parents=tuple(filter(None, (row.parent_id, *(row.merged_from or ())))),
-            child_ref=row.child_ref,
-            author_id=row.author_id,
-            apart=row.apart,
-            passing=row.merged_from is not None and row.settled_by_id is None,
-        )
-        found.setdefault(row.visit_id, []).append(line)
-    return found
-
-
-def moved_visits_of(session: Session, revision_ids: set[str]) -> dict[str, str]:
-    """Where those of these revisions are filed that a supervisor has made another visit of, by the revision's id."""
-    if not revision_ids:
-        return {}
-    query = select(RevisionRow.id, RevisionRow.visit_id).where(
-        RevisionRow.id.in_(revision_ids), RevisionRow.moved_from.is_not(None)
-    )
-    return {row.id: row.visit_id for row in session.execute(query)}
-
-
-def add_visits(session: Session, visits: list[VisitHead]) -> None:
-    if visits:
-        session.execute(insert(VisitRow), [asdict(visit) for visit in visits])
-
-
-def move_visits(session: Session, visits: list[VisitHead]) -> None:
-    if visits:
-        moving = ("id", "child_id", "team_id", "state", "head_revision_id", "occurred_at", "received_at")
-        session.execute(
-            update(VisitRow), [{name: getattr(visit, name) for name in moving} for visit in visits]
-        )
-
-
-def add_revisions(session: Session, rows: list[dict[str, Any]]) -> None:
-    """Raises IntegrityError if one of them is on file already."""
-    if rows:
-        session.execute(insert(RevisionRow), rows)
-        await_judgement(session, [row["id"] for row in rows])
+_AWAIT = Adding(cast(Table, UnjudgedRow.__table__), "revision_id", conflict="DO NOTHING")
 
 
 def await_judgement(session: Session, revision_ids: Iterable[str]) -> None:
     """Have these revisions judged, for the first time or again."""
-    insert_unless_there(session, UnjudgedRow, [{"revision_id": one} for one in revision_ids])
+    _AWAIT.rows(session, [(one,) for one in revision_ids])
 
 
 def unjudged(session: Session, limit: int) -> list[RevisionRow]:
@@ -445,27 +444,46 @@ def unjudged(session: Session, limit: int) -> list[RevisionRow]:
 
 
 def visits_by_ids(session: Session, ids: set[str]) -> dict[str, VisitRow]:
-    """With their children, for saying who reads them."""
-    query = select(VisitRow).where(VisitRow.id.in_(ids)).options(joinedload(VisitRow.child))
+    """With whom they are about, for saying who reads them."""
+    query = select(VisitRow).where(VisitRow.id.in_(ids)).options(*_WITH_SUBJECT)
     return {row.id: row for row in session.scalars(query)}
 
 
+def record_before_visit(
+    visit: VisitRow,
+    measurements: Iterable[MeasurementRow],
+    immunisations: Iterable[ImmunisationRow] = (),
+) -> ChildFacts | None:
+    """What the record said of whom the visit is about, less what the visit itself brought to it; None for nobody known.
+
+    `measurements` and `immunisations`: those on the child's record.
+    """
+    if visit.child is not None:
+        return record_before(visit.id, visit.child, measurements, visit.need_level_before, immunisations)
+    if visit.pregnancy is not None:
+        return record_before_birth(visit.pregnancy, visit.need_level_before)
+    return None
+
+
 def places_of(session: Session, revision_ids: set[str]) -> dict[str, tuple[str, str | None, str | None]]:
-    """The visit, the child and the form that these revisions are filed under now."""
+    """The visit, the child or pregnancy, and the form that these revisions are filed under now."""
+    subject_id = func.coalesce(VisitRow.child_id, VisitRow.pregnancy_id).label("subject_id")
     rows = session.execute(
-        select(RevisionRow.id, RevisionRow.visit_id, VisitRow.child_id, RevisionRow.read_as)
+        select(RevisionRow.id, RevisionRow.visit_id, subject_id, RevisionRow.read_as)
         .join(VisitRow, VisitRow.id == RevisionRow.visit_id)
         .where(RevisionRow.id.in_(revision_ids))
     )
-    return {row.id: (row.visit_id, row.child_id, row.read_as) for row in rows}
+    return {row.id: (row.visit_id, row.subject_id, row.read_as) for row in rows}
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the rules say of one version; the red alerts by their titles, with nothing of a restricted part."""
+    """What the rules say of one version; the red alerts by their titles, with nothing of a restricted part, and the
+    photos by their hashes."""
 
     flags: list[str]
     red_alerts: list[str] = field(default_factory=list)
+    photos: list[str] = field(default_factory=list)
 
 
 def add_judgements(session: Session, verdicts: dict[str, Verdict], now: datetime) -> None:
@@ -478,6 +496,7 @@ def add_judgements(session: Session, verdicts: dict[str, Verdict], now: datetime
                 "revision_id": revision_id,
                 "flags": verdict.flags,
                 "red_alerts": verdict.red_alerts,
+                "photos": verdict.photos,
                 "judged_at": now,
             }
             for revision_id, verdict in verdicts.items()

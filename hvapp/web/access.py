@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from flask import current_app, g, request, session
+from flask import Flask, Request, current_app, g, request, session
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_login import current_user
 
 from hvapp.domain.accounts import Account, Role
@@ -15,11 +16,23 @@ from hvapp.web import tablet_auth
 View = TypeVar("View", bound=Callable[..., Any])
 
 ATTRIBUTE = "hvapp_access"
+KEEPERS = (Role.SUPERVISOR, Role.ADMINISTRATOR)
+"""Who may change whose record a child's is, or end it."""
+
 EVERYONE = "everyone"
 TABLET = "tablet"
 
 REVOKED_MAY_CALL = {"auth.sign_out", "api.register_device"}
 """What a session that belongs to a revoked tablet still opens; registering tells the tablet what it is to do."""
+
+
+class Sessions(SecureCookieSessionInterface):
+    """A request without the cookie has no session to read: a tablet that hands work in sends none."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
+        return super().open_session(app, request)
 
 
 class SignedOut(Exception):

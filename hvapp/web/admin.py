@@ -13,7 +13,7 @@ from hvapp.domain.accounts import ROLE_NAMES, Role
 from hvapp.domain.errors import Conflict, DomainError, Invalid
 from hvapp.domain.forms import FormLibrary
 from hvapp.extensions import db
-from hvapp.services import accounts
+from hvapp.services import accounts, deaths
 from hvapp.web.access import roles, signed_in
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
@@ -71,7 +71,11 @@ class SwitchForm(FlaskForm):  # type: ignore[misc]
 @roles(Role.ADMINISTRATOR)
 def account_list() -> ResponseReturnValue:
     return render_template(
-        "admin/accounts.jinja", lines=accounts.list_accounts(db.session), jobs=_jobs(), me=signed_in()
+        "admin/accounts.jinja",
+        lines=accounts.list_accounts(db.session),
+        jobs=_jobs(),
+        me=signed_in(),
+        to_confirm=deaths.count_to_confirm(db.session, signed_in()),
     )
 
 

@@ -5,23 +5,23 @@ Work comes up by the tablet's own token, with nobody signed in; records go down 
 
 import re
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any, TypeGuard
 
-from flask import Blueprint, Flask, current_app, request, session
+from flask import Blueprint, current_app, request, session
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from hvapp.domain.accounts import Role
 from hvapp.domain.errors import Invalid, TabletRevoked
 from hvapp.domain.forms import FormLibrary
+from hvapp.domain.photos import MOST_PIECE_BYTES, read_span
 from hvapp.domain.sealing import read_box
 from hvapp.domain.submissions import ItemResult
 from hvapp.domain.tablets import UUID, TabletId
 from hvapp.extensions import db
-from hvapp.services import caseload, confirming, devices, drafts, intake, judging
+from hvapp.services import caseload, confirming, devices, drafts, intake, photos, provider
 from hvapp.web.access import TABLET, bind_session_to, roles, signed_in, tablet
-from hvapp.web.errors import STATUS, log_fault
+from hvapp.web.errors import STATUS
 from hvapp.web.exchange import (
     answer,
     asked_id,
@@ -32,7 +32,6 @@ from hvapp.web.exchange import (
     sender,
     settings,
 )
-from hvapp.web.idleness import Idleness
 from hvapp.web.tablet_auth import this_tablet
 
 bp = Blueprint("api", __name__, url_prefix="/sync/v1")
@@ -41,11 +40,6 @@ VISITORS = (Role.HEALTH_VISITOR, Role.SUPERVISOR)
 MAX_PAGE = 500
 MAX_RANGES = 200
 MAX_INTEGER = 2**31 - 1
-
-# A tenth of a second's work: whoever comes meanwhile waits no longer than that.
-JUDGED_AT_ONCE = 10
-
-_pauses = Idleness()
 
 _KID = re.compile(r"[0-9a-f]{16}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -86,7 +80,14 @@ def changes() -> ResponseReturnValue:
         devices.refuse_revoked(db.session, one.device_id)
     page = caseload.changes_page(db.session, account, cursor=request.args.get("cursor", ""), limit=limit)
     return answer(
-        {"items": page.items, "cursor": page.cursor, "more": page.more, "remaining": page.remaining}, one
+        {
+            "items": page.items,
+            "cursor": page.cursor,
+            "more": page.more,
+            "remaining": page.remaining,
+            "service": provider.service_settings(db.session, account).for_tablet(),
+        },
+        one,
     )
 
 
@@ -100,20 +101,16 @@ def push() -> ResponseReturnValue:
         raise RequestEntityTooLarge
     forms: FormLibrary = current_app.extensions["forms"]
     one = this_tablet()
-    with _pauses.busy():
-        results = intake.receive_sealed(
-            db.session,
-            tablet=one,
-            items=items,
-            find_key=find_key(),
-            forms=forms,
-            receipt_key=settings().receipt_key,
-            now=datetime.now(UTC),
-        )
-    response = current_app.make_response(answer({"results": [_result(result) for result in results]}, one))
-    # The tablet has its receipt; only then is the content looked at.
-    response.call_on_close(partial(_judge, current_app._get_current_object(), forms))  # type: ignore[attr-defined]
-    return response
+    taken = intake.receive_sealed(
+        db.session,
+        tablet=one,
+        items=items,
+        find_key=find_key(),
+        forms=forms,
+        receipt_key=settings().receipt_key,
+        now=datetime.now(UTC),
+    )
+    return answer({"results": [_result(result) for result in taken.results]}, one, taken.standing)
 
 
 @bp.post("/confirm")
@@ -158,6 +155,28 @@ def keep_draft(draft_id: str) -> ResponseReturnValue:
         now=datetime.now(UTC),
     )
     return answer({"result": "kept" if kept else "rejected:key"}, one)
+
+
+@bp.put("/blob/<sha256>")
+@tablet
+def take_piece(sha256: str) -> ResponseReturnValue:
+    """One piece of a photo's box; without a body, only the question how much of it is here."""
+    if not _DIGEST.fullmatch(sha256):
+        raise Invalid("The tablet did not say which photo it means. Nothing was changed.")
+    data = request.get_data()
+    if len(data) > MOST_PIECE_BYTES:
+        raise RequestEntityTooLarge
+    one = this_tablet()
+    taken = photos.take_piece(
+        db.session,
+        tablet=one,
+        sha256=sha256,
+        span=read_span(request.headers.get("Content-Range"), len(data)),
+        data=data,
+        now=datetime.now(UTC),
+    )
+    result = "complete" if taken.complete else "rejected:hash" if taken.rejected else "more"
+    return answer({"result": result, "held": taken.held}, one)
 
 
 @bp.get("/drafts")
@@ -208,15 +227,6 @@ def _range(given: Any) -> confirming.Range:
 
 def _is_count(given: Any) -> TypeGuard[int]:
     return isinstance(given, int) and not isinstance(given, bool) and 0 <= given <= MAX_INTEGER
-
-
-def _judge(app: Flask, forms: FormLibrary) -> None:
-    """Only when nobody waits: what is left undone, or fails, the sync worker does, or whoever opens the queue."""
-    with app.app_context():
-        try:
-            _pauses.use(lambda: judging.judge_new(db.session, forms, datetime.now(UTC), limit=JUDGED_AT_ONCE))
-        except Exception as error:
-            log_fault(error)
 
 
 def _result(result: ItemResult) -> dict[str, Any]:

@@ -6,14 +6,15 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from flask import current_app, json, jsonify, request
+from flask import current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from hvapp.domain.accounts import Account
+from hvapp.domain.canonical import read_json
 from hvapp.domain.envelopes import FindKey
 from hvapp.domain.errors import Conflict, Invalid, ProtocolTooNew
-from hvapp.domain.tablets import UUID, Command, TabletId
+from hvapp.domain.tablets import UUID, Command, Standing, TabletId
 from hvapp.extensions import db
 from hvapp.services import devices
 from hvapp.services.keys import Keyring
@@ -38,15 +39,20 @@ def keyring() -> Keyring:
     return kept
 
 
-def answer(members: dict[str, Any], tablet: TabletId | None) -> ResponseReturnValue:
-    return jsonify(members | common_members(tablet))
+def answer(
+    members: dict[str, Any], tablet: TabletId | None, standing: Standing | None = None
+) -> ResponseReturnValue:
+    return jsonify(members | common_members(tablet, standing))
 
 
-def common_members(tablet: TabletId | None) -> dict[str, Any]:
-    """What every answer tells a tablet; no commands for an account that does not say on which tablet it is."""
+def common_members(tablet: TabletId | None, standing: Standing | None = None) -> dict[str, Any]:
+    """What every answer tells a tablet; no commands for an account that does not say on which tablet it is.
+
+    `standing`: what is known of it already, from the transaction that the answer is about.
+    """
     now = datetime.now(UTC)
     key = keyring().current(db.session, now)
-    standing = devices.standing(db.session, tablet)
+    standing = standing or devices.standing(db.session, tablet)
     return {
         "server_time": now.isoformat(),
         "epoch": standing.epoch,
@@ -96,7 +102,7 @@ def read_body() -> dict[str, Any]:
     if request.headers.get("Content-Encoding") == "gzip":
         raw = _unpack(raw, current_app.config["MAX_CONTENT_LENGTH"])
     try:
-        given = json.loads(raw)
+        given = read_json(raw)
     except (ValueError, RecursionError):
         raise Invalid(
             "The service could not read what the tablet sent. Nothing was changed; your visits are still on it.",

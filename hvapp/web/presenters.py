@@ -15,6 +15,7 @@ from hvapp.domain.ages import age_text, corrected_age_text, format_date
 from hvapp.domain.contacts import contact_rules
 from hvapp.domain.forms.wording import sds_text
 from hvapp.domain.nhs_number import format_nhs_number
+from hvapp.domain.photos import missing_words
 from hvapp.domain.reconcile import FLAG_WEIGHT, FLAG_WORDS, QUARANTINING, Flag
 from hvapp.domain.review import STATE_WORDS, VisitState
 from hvapp.web.assets import Assets
@@ -41,6 +42,7 @@ UNFILED_WORDS = {
 } | {flag.value: f"A new version did not fit its visit. {FLAG_WORDS[flag]}" for flag in QUARANTINING}
 ACT_WORDS = {
     "filed_under_child": "Filed under a child",
+    "filed_under_pregnancy": "Filed under a pregnancy",
     "filed_under_form": "Sent to review by another form",
     "filed_by_itself": "Filed by itself, once that was possible",
     "visit_set_aside": "Visit set aside",
@@ -53,6 +55,8 @@ MANY_AT_ONCE = {2: "Twin", 3: "Triplet", 4: "Quadruplet"}
 
 FLAG_COLOURS = {
     Flag.RED_ALERT: "red",
+    Flag.SAFEGUARDING: "red",
+    Flag.WITHDRAWAL: "red",
     Flag.CHILD_DECEASED: "red",
     Flag.REVOKED_TABLET: "orange",
     Flag.SAME_CONTACT: "orange",
@@ -61,7 +65,9 @@ FLAG_COLOURS = {
     Flag.INVALID_ANSWERS: "orange",
     Flag.FUTURE_DATED: "orange",
     Flag.GROWTH_DIFFERS: "orange",
+    Flag.ALERTS_DIFFER: "orange",
     Flag.NOT_ALLOCATED: "orange",
+    Flag.ALERT_OVERRIDDEN: "yellow",
     Flag.AMBER_ALERT: "yellow",
 }
 STATE_COLOURS = {
@@ -74,6 +80,8 @@ STATE_COLOURS = {
     VisitState.RED_BOOK_FAILED: "red",
     VisitState.NOT_SHARED: "white",
     VisitState.SET_ASIDE: "grey",
+    VisitState.WITHDRAWAL: "orange",
+    VisitState.WITHDRAWN: "grey",
 }
 
 
@@ -113,8 +121,10 @@ NAVIGATION = (
     NavigationItem("review.queue", "Review", frozenset({Role.SUPERVISOR})),
     NavigationItem("sorting.index", "To sort out", frozenset({Role.SUPERVISOR})),
     NavigationItem("red_book.waiting", "Red book", frozenset({Role.SUPERVISOR})),
+    NavigationItem("children.index", "Children", frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})),
     NavigationItem("tablets.tablet_list", "Tablets", frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})),
     NavigationItem("admin.account_list", "Accounts", frozenset({Role.ADMINISTRATOR})),
+    NavigationItem("service.settings", "Service settings", frozenset({Role.ADMINISTRATOR})),
     NavigationItem("pwa.tablet", "Tablet", frozenset({Role.HEALTH_VISITOR})),
 )
 
@@ -226,7 +236,8 @@ def sds_words(derived: Mapping[str, Any] | None) -> str:
 def method_words(derived: Mapping[str, Any] | None) -> str:
     """How the age behind a centile was counted."""
     return {
-        "digital": "Age corrected for gestation",
+        "digital": "Age corrected for gestation (digital method)",
+        "paper": "Age as on paper charts (paper method)",
         "chronological": "Age not corrected: gestation not known",
     }.get(str((derived or {}).get("method")), "")
 
@@ -277,7 +288,7 @@ def navigation() -> list[dict[str, Any]]:
     if not current_user.is_authenticated:
         return []
     role = current_user.account.role
-    section = (request.endpoint or "").partition(".")[0]
+    section = (request.endpoint or "").partition(".")[0].replace("pregnancies", "children")
     return [
         {
             "text": item.text,
@@ -306,6 +317,7 @@ def install(app: Flask) -> None:
         method_words=method_words,
         need_words=lambda code: NEED_WORDS.get(code, code),
         nhs_number=nhs_number,
+        photos_missing_words=missing_words,
         role_words=lambda role: ROLE_NAMES[role],
         sds_words=sds_words,
         sex_words=lambda code: SEX_WORDS.get(code, "Not known"),

@@ -13,7 +13,7 @@ bp = Blueprint("pwa", __name__)
 @bp.get("/tablet")
 @public
 def tablet() -> ResponseReturnValue:
-    response = _built(_assets().path("tablet.html"), "text/html; charset=utf-8")
+    response = _built(_assets().path("tablet.html"), "text/html")
     response.headers["Cache-Control"] = "no-cache"
     return response
 
@@ -21,7 +21,7 @@ def tablet() -> ResponseReturnValue:
 @bp.get("/sw.js")
 @public
 def worker() -> ResponseReturnValue:
-    response = _built("sw.js", "text/javascript; charset=utf-8")
+    response = _built("sw.js", "text/javascript")
     response.headers["Cache-Control"] = "no-cache"
     response.headers["Service-Worker-Allowed"] = "/"
     return response

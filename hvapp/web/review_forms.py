@@ -23,10 +23,11 @@ MOST_QUESTIONS = 10
 
 
 class ApproveForm(FlaskForm):  # type: ignore[misc]
-    """`seen`: what the page asks to look at first, each with a box of its own."""
+    """`seen`: what the page asks to look at first, each with a box of its own. `without_photos`: why not to wait."""
 
     rev_id = HiddenField()
     seen = SelectMultipleField(validate_choice=False)
+    without_photos = StringField()
 
 
 class QuestionForm(Form):  # type: ignore[misc]
@@ -77,6 +78,14 @@ class ReturnForm(FlaskForm):  # type: ignore[misc]
             (one.form.field_id.data, (one.form.comment.data or "").strip()) for one in self.questions
         ]
         return [Query(field_id, text) for field_id, text in pairs if field_id and text]
+
+
+class AgreeForm(FlaskForm):  # type: ignore[misc]
+    rev_id = HiddenField()
+
+
+class KeepForm(AgreeForm):
+    why = TextAreaField("Why")
 
 
 class ReasonForm(FlaskForm):  # type: ignore[misc]

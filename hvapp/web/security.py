@@ -31,6 +31,7 @@ def template_script_hash() -> str:
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
+@lru_cache
 def content_security_policy() -> str:
     return "; ".join(
         [

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
@@ -12,12 +13,14 @@ from hvapp.domain.errors import Conflict, DomainError, Invalid, NotAllowed
 from hvapp.domain.forms import FormLibrary
 from hvapp.extensions import db
 from hvapp.services import judging, rechecking, refiling, settling, sorting, undoing, visit_readout
+from hvapp.services.left_behind import left_behind
+from hvapp.services.pregnancies import FoundPregnancy
 from hvapp.services.sorting import FoundChild
 from hvapp.web.access import roles, signed_in
 from hvapp.web.errors import STATUS
 from hvapp.web.presenters import Problem
 from hvapp.web.review_forms import ReasonForm
-from hvapp.web.sorting_forms import FileForm, PileForm, SearchForm, SettleForm, WhyForm
+from hvapp.web.sorting_forms import FileForm, PileForm, PregnancySearchForm, SearchForm, SettleForm, WhyForm
 
 bp = Blueprint("sorting", __name__, url_prefix="/sort")
 
@@ -25,9 +28,14 @@ bp = Blueprint("sorting", __name__, url_prefix="/sort")
 @bp.get("")
 @roles(Role.SUPERVISOR)
 def index() -> ResponseReturnValue:
-    rechecking.recheck(db.session, _forms(), signed_in(), datetime.now(UTC))
-    show = request.args.get("show", "all")
-    return render_template("sorting/index.jinja", found=sorting.to_sort(db.session, signed_in()), show=show)
+    now = datetime.now(UTC)
+    rechecking.recheck(db.session, _forms(), signed_in(), now)
+    return render_template(
+        "sorting/index.jinja",
+        found=sorting.to_sort(db.session, signed_in()),
+        show=request.args.get("show", "all"),
+        left=left_behind(db.session, signed_in(), now),
+    )
 
 
 @bp.get("/pile")
@@ -67,21 +75,16 @@ def item(item_id: str) -> ResponseReturnValue:
 @bp.post("/items/<item_id>/open")
 @roles(Role.SUPERVISOR)
 def open_item(item_id: str) -> ResponseReturnValue:
-    """The same page with what is in the item, for this one answer only."""
-    form = ReasonForm()
-    problem = form.problem()
-    if problem is None:
-        return _item_page(item_id, opened_for=form.reason.data)
-    return _item_page(item_id, [problem], status=422)
+    return _for_a_reason(partial(_item_page, item_id))
 
 
 @bp.post("/items/<item_id>/aside")
 @roles(Role.SUPERVISOR)
 def set_item_aside(item_id: str) -> ResponseReturnValue:
-    return _sort_item(
-        item_id,
+    return _sort(
+        partial(_item_page, item_id),
         "aside",
-        lambda given: refiling.set_items_aside(db.session, items=[item_id], **given),
+        lambda given: refiling.set_items_aside(db.session, items=[item_id], reason=_why(), **given),
         "Set aside. It is kept, and you can take this back.",
     )
 
@@ -89,10 +92,10 @@ def set_item_aside(item_id: str) -> ResponseReturnValue:
 @bp.post("/items/<item_id>/version")
 @roles(Role.SUPERVISOR)
 def accept_version(item_id: str) -> ResponseReturnValue:
-    return _sort_item(
-        item_id,
+    return _sort(
+        partial(_item_page, item_id),
         "version",
-        lambda given: refiling.accept_version(db.session, _forms(), item_id=item_id, **given),
+        lambda given: refiling.accept_version(db.session, _forms(), item_id=item_id, reason=_why(), **given),
         "It is a version of the visit now.",
     )
 
@@ -100,10 +103,10 @@ def accept_version(item_id: str) -> ResponseReturnValue:
 @bp.post("/items/<item_id>/visit")
 @roles(Role.SUPERVISOR)
 def make_own_visit(item_id: str) -> ResponseReturnValue:
-    return _sort_item(
-        item_id,
+    return _sort(
+        partial(_item_page, item_id),
         "visit",
-        lambda given: refiling.make_own_visit(db.session, _forms(), item_id=item_id, **given),
+        lambda given: refiling.make_own_visit(db.session, _forms(), item_id=item_id, reason=_why(), **given),
         "It is a visit of its own now, and waits for review.",
     )
 
@@ -118,52 +121,69 @@ def visit(visit_id: str) -> ResponseReturnValue:
 @roles(Role.SUPERVISOR)
 def search(visit_id: str) -> ResponseReturnValue:
     form = SearchForm()
-    problem = form.problem()
+    found, problem = form.find(signed_in())
     if problem is not None:
         return _visit_page(visit_id, [problem], search=form, status=422)
-    try:
-        found = sorting.find_children(db.session, signed_in(), form.text.data or "", form.born())
-    except Invalid as error:
-        return _visit_page(visit_id, [Problem(error.message, "text")], search=form, status=422)
     return _visit_page(visit_id, search=form, found=found)
+
+
+@bp.post("/visits/<visit_id>/search-pregnancies")
+@roles(Role.SUPERVISOR)
+def search_pregnancies(visit_id: str) -> ResponseReturnValue:
+    form = PregnancySearchForm()
+    expected, problem = form.find(signed_in())
+    if problem is not None:
+        return _visit_page(visit_id, [problem], search_before=form, status=422)
+    return _visit_page(visit_id, search_before=form, expected=expected)
 
 
 @bp.post("/visits/<visit_id>/child")
 @roles(Role.SUPERVISOR)
 def file_under_child(visit_id: str) -> ResponseReturnValue:
-    return _sort_visit(
-        visit_id,
+    return _sort(
+        partial(_visit_page, visit_id),
         "child",
         lambda given: refiling.file_under_child(
-            db.session, _forms(), child_id=FileForm().child_id.data or "", **given
+            db.session, _forms(), visit_id=visit_id, child_id=FileForm().child_id.data or "", **given
         ),
         "Filed under the child you chose. The visit stands in the queue of the child’s team.",
+    )
+
+
+@bp.post("/visits/<visit_id>/pregnancy")
+@roles(Role.SUPERVISOR)
+def file_under_pregnancy(visit_id: str) -> ResponseReturnValue:
+    return _sort(
+        partial(_visit_page, visit_id),
+        "pregnancy",
+        lambda given: refiling.file_under_pregnancy(
+            db.session, _forms(), visit_id=visit_id, pregnancy_id=FileForm().pregnancy_id.data or "", **given
+        ),
+        "Filed under the pregnancy you chose. The visit stands in the queue of the mother’s team.",
     )
 
 
 @bp.post("/visits/<visit_id>/form")
 @roles(Role.SUPERVISOR)
 def file_under_form(visit_id: str) -> ResponseReturnValue:
-    why = WhyForm().why.data or ""
-    return _sort_visit(
-        visit_id,
+    return _sort(
+        partial(_visit_page, visit_id),
         "form",
-        lambda given: refiling.file_under_form(db.session, _forms(), reason=why, **given),
+        lambda given: refiling.file_under_form(
+            db.session, _forms(), visit_id=visit_id, reason=_why(), **given
+        ),
         "The visit can be reviewed now. It says there that its form was another.",
-        typed=why,
     )
 
 
 @bp.post("/visits/<visit_id>/aside")
 @roles(Role.SUPERVISOR)
 def set_visit_aside(visit_id: str) -> ResponseReturnValue:
-    why = WhyForm().why.data or ""
-    return _sort_visit(
-        visit_id,
+    return _sort(
+        partial(_visit_page, visit_id),
         "aside",
-        lambda given: refiling.set_visit_aside(db.session, reason=why, **given),
+        lambda given: refiling.set_visit_aside(db.session, visit_id=visit_id, reason=_why(), **given),
         "Set aside. The visit is kept, counts for nothing, and you can take this back.",
-        typed=why,
     )
 
 
@@ -176,11 +196,7 @@ def versions(visit_id: str) -> ResponseReturnValue:
 @bp.post("/visits/<visit_id>/versions/open")
 @roles(Role.SUPERVISOR)
 def open_versions(visit_id: str) -> ResponseReturnValue:
-    form = ReasonForm()
-    problem = form.problem()
-    if problem is None:
-        return _versions_page(visit_id, opened_for=form.reason.data)
-    return _versions_page(visit_id, [problem], status=422)
+    return _for_a_reason(partial(_versions_page, visit_id))
 
 
 @bp.post("/visits/<visit_id>/versions")
@@ -242,26 +258,27 @@ def _problems(error: DomainError, act: str) -> list[Problem]:
     return [Problem(error.message, f"why-{act}" if error.code.startswith("reason_") else None)]
 
 
-def _sort_visit(
-    visit_id: str, act: str, do: Callable[[dict[str, Any]], object], said: str, typed: str = ""
-) -> ResponseReturnValue:
-    try:
-        do({"by": signed_in(), "visit_id": visit_id, "now": datetime.now(UTC)})
-    except (Invalid, Conflict, NotAllowed) as error:
-        return _visit_page(visit_id, _problems(error, act), typed=typed, status=STATUS[type(error)])
-    judging.judge_new(db.session, _forms(), datetime.now(UTC))
-    flash(said, "success")
-    return redirect(url_for(".index"))
+def _why() -> str:
+    return WhyForm().why.data or ""
 
 
-def _sort_item(
-    item_id: str, act: str, do: Callable[[dict[str, Any]], object], said: str
+def _for_a_reason(show: Callable[..., ResponseReturnValue]) -> ResponseReturnValue:
+    """The same page with what is restricted in it, for this one answer only."""
+    form = ReasonForm()
+    problem = form.problem()
+    if problem is None:
+        return show(opened_for=form.reason.data)
+    return show([problem], status=422)
+
+
+def _sort(
+    show: Callable[..., ResponseReturnValue], act: str, do: Callable[[dict[str, Any]], object], said: str
 ) -> ResponseReturnValue:
-    why = WhyForm().why.data or ""
+    """Do it and go back to the list, or say on the page that `show` makes why it was not done."""
     try:
-        do({"by": signed_in(), "reason": why, "now": datetime.now(UTC)})
+        do({"by": signed_in(), "now": datetime.now(UTC)})
     except (Invalid, Conflict, NotAllowed) as error:
-        return _item_page(item_id, _problems(error, act), typed=why, status=STATUS[type(error)])
+        return show(_problems(error, act), typed=_why(), status=STATUS[type(error)])
     judging.judge_new(db.session, _forms(), datetime.now(UTC))
     flash(said, "success")
     return redirect(url_for(".index"))
@@ -320,6 +337,8 @@ def _visit_page(
     *,
     search: SearchForm | None = None,
     found: list[FoundChild] | None = None,
+    search_before: PregnancySearchForm | None = None,
+    expected: list[FoundPregnancy] | None = None,
     typed: str = "",
     status: int = 200,
 ) -> ResponseReturnValue:
@@ -333,6 +352,8 @@ def _visit_page(
             form_title=sorting.form_for(db.session, _forms(), visit_id),
             search=search or SearchForm(formdata=None),
             found=found,
+            search_before=search_before or PregnancySearchForm(formdata=None),
+            expected=expected,
             problems=problems or [],
             typed=typed,
         ),
@@ -359,10 +380,12 @@ def _versions_page(
     except Conflict as error:
         flash(error.message, "problem")
         return redirect(url_for("review.visit", visit_id=visit_id))
+    child, pregnancy = visit_readout.subject_of_visit(db.session, reviewer=signed_in(), visit_id=visit_id)
     page = render_template(
         "sorting/versions.jinja",
         found=found,
-        child=visit_readout.child_of_visit(db.session, reviewer=signed_in(), visit_id=visit_id),
+        child=child,
+        pregnancy=pregnancy,
         opened_for=opened_for or "",
         problems=problems or [],
         chosen=request.form,

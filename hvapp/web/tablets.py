@@ -23,6 +23,7 @@ from hvapp.domain.submissions import ItemResult, Result
 from hvapp.extensions import db
 from hvapp.services import devices, drafts, importing, intake
 from hvapp.services.devices import TabletLine
+from hvapp.services.left_behind import left_behind
 from hvapp.web.access import roles, signed_in
 from hvapp.web.exchange import find_key, settings
 from hvapp.web.presenters import Problem, Tag, how_long
@@ -94,6 +95,7 @@ def tablet_list() -> ResponseReturnValue:
         columns=COLUMNS,
         sort=sort,
         all_teams=signed_in().role is Role.ADMINISTRATOR,
+        left=left_behind(db.session, signed_in(), now),
     )
 
 
@@ -220,7 +222,7 @@ def _take_in(found: OutboxFile) -> list[ItemResult]:
     most = settings().max_batch_items
     results: list[ItemResult] = []
     for start in range(0, len(found.items), most):
-        results += intake.receive_sealed(
+        taken = intake.receive_sealed(
             db.session,
             tablet=found.tablet,
             items=found.items[start : start + most],
@@ -229,6 +231,7 @@ def _take_in(found: OutboxFile) -> list[ItemResult]:
             receipt_key=settings().receipt_key,
             now=datetime.now(UTC),
         )
+        results += taken.results
     return results
 
 

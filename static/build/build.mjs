@@ -14,7 +14,12 @@ import { compile } from "sass";
 import { hashedName, outputFolder, PUBLIC, put, ROOT, removeStale, writeManifest } from "./dist.mjs";
 
 const SCRIPTS = { "main.js": "static/src/main.js", "desk.js": "static/src/desk.js" };
-const STYLES = { "app.css": "static/css/app.scss", "desk.css": "static/css/desk.scss" };
+const STYLES = {
+  "app.css": "static/css/app.scss",
+  "desk.css": "static/css/desk.scss",
+  "copy.css": "static/css/copy.scss",
+  "growth.css": "static/css/growth.scss",
+};
 const IMAGES = "node_modules/nhsuk-frontend/dist/nhsuk/assets/images";
 const ICONS = [
   "favicon.ico",
@@ -36,12 +41,10 @@ export const SCRIPT_OPTIONS = {
   logLevel: "silent",
   legalComments: "none",
   define: { "process.env.NODE_ENV": '"production"' },
-  // Dexie's default entry also carries a copy of the language for browsers of 2015.
-  alias: { dexie: "./node_modules/dexie/dist/modern/dexie.mjs" },
 };
 
 /** What is loaded later, apart from the cipher, which shares nothing with the first screen. */
-const LATER = /static\/src\/(?:rooms|views\/(?:check|keys|setup|visit))\.js$/;
+const LATER = /static\/src\/(?:rooms|views\/(?:check|copy|growth|keys|overdue|setup|visit|withdraw))\.js$/;
 
 /**
  * Has everything the first screen needs put into one file: the bundler cuts by who shares what with whom, and seven

@@ -3,6 +3,7 @@
  * is fetched once the first screen can be used, and begins to send what waits, locked or not.
  */
 
+import { whenIdle } from "./lib/idle.js";
 import { registerWorker } from "./lib/worker.js";
 import { listVaults } from "./store/vault.js";
 import { fill, on, one, piece } from "./views/dom.js";
@@ -32,7 +33,8 @@ let rooms = null;
 
 /** What lies behind the door: the engine, the screens, the caseload in memory. */
 function behindTheDoor() {
-  loading ??= import("./rooms.js").then(({ createRooms }) => {
+  loading ??= import("./rooms.js").then(async ({ createRooms, readPieces }) => {
+    await readPieces();
     rooms = createRooms({
       main,
       onShow: showUpdate,
@@ -45,6 +47,10 @@ function behindTheDoor() {
     });
     rooms.begin();
     return rooms;
+  });
+  // A failed read is tried again next time.
+  loading.catch(() => {
+    loading = null;
   });
   return loading;
 }
@@ -164,12 +170,6 @@ main.addEventListener("click", (event) => {
   else if (action === "today" && !event.defaultPrevented) rooms?.go("today");
 });
 
-/** @param {() => unknown} work */
-const whenIdle = (work) => {
-  // Safari has no idle callbacks.
-  if ("requestIdleCallback" in globalThis) requestIdleCallback(work, { timeout: 3000 });
-  else setTimeout(work, 500);
-};
 begin(vaultsAtStart).catch(showFailure);
 // After the first screen: both compete with it for the processor.
 whenIdle(() => void Promise.all([startWorker(), behindTheDoor()]).catch(showFailure));

@@ -3,7 +3,10 @@
  * after the first screen; begins at once to send what waits in any vault of this tablet.
  */
 
+import { whenIdle } from "./lib/idle.js";
+import { toFragment } from "./lib/trusted.js";
 import { refreshRescues } from "./store/rescue.js";
+import { api } from "./sync/api.js";
 import { App } from "./views/app.js";
 import { caseload } from "./views/caseload.js";
 import { child } from "./views/child.js";
@@ -25,6 +28,11 @@ const IDLE_MS = 10 * 60_000;
 const BUSY_MS = 20_000;
 /** Longer than a disk takes; a full or dying one must not hold up the lock. */
 const FLUSH_MS = 3_000;
+
+/** Adds to the page what the screens are made of: the page leaves it out, to be read faster. */
+export async function readPieces() {
+  document.body.append(toFragment(await api.loadPieces()));
+}
 
 /**
  * @param {object} door
@@ -50,6 +58,7 @@ export function createRooms(door) {
       showFrame();
     },
     formIsOpen: () => Boolean(router.screen?.form),
+    beforeLock: (vault) => saved(router.screen, vault),
     onSync: (state) => {
       router.screen?.sync?.();
       askToSignIn();
@@ -72,8 +81,12 @@ export function createRooms(door) {
       pin: async (stage) => (await import("./views/keys.js")).pin(app)(stage),
       passphrase: async (stage) => (await import("./views/keys.js")).passphrase(app)(stage),
       passkey: async (stage) => (await import("./views/keys.js")).passkey(app)(stage),
+      remembered: async (stage) => (await import("./views/keys.js")).remembered(app)(stage),
+      growth: async (stage, place) => (await import("./views/growth.js")).growth(app)(stage, place),
+      copy: async (stage, place) => (await import("./views/copy.js")).copy(app, router)(stage, place),
       visit: async (stage, place) => (await import("./views/visit.js")).visit(app)(stage, place),
       check: async (stage, place) => (await import("./views/check.js")).check(app)(stage, place),
+      withdraw: async (stage, place) => (await import("./views/withdraw.js")).withdraw(app)(stage, place),
       completed: async (stage, place) => (await import("./views/check.js")).completed(app)(stage, place),
     },
     { home: "today", onShow: showFrame, onFail: door.onFail },
@@ -88,7 +101,9 @@ export function createRooms(door) {
     const subject = screen.subject?.() ?? null;
     setBanner(subject ? banner(subject) : null);
     frameFor({ open: app.unlocked, form: screen.form, route: name });
-    app.lookAround();
+    app.tellTidings();
+    // Asking the browser for space and the like is not what anybody waits for.
+    whenIdle(() => void app.lookAround());
   }
 
   /** @param {Vault} vault */
@@ -97,14 +112,18 @@ export function createRooms(door) {
     askedToSignIn = false;
     lastTouch = Date.now();
     // Kept ready from now on: should another window start a new version, this one still has its own.
-    setTimeout(
-      () =>
-        void Promise.all([
-          import("./views/visit.js"),
-          import("./views/check.js"),
-          import("./views/keys.js"),
-          import("./views/setup.js"),
-        ]),
+    whenIdle(() =>
+      Promise.all([
+        import("./views/visit.js").then(({ prepareVisits }) => prepareVisits()),
+        import("./views/check.js"),
+        import("./views/growth.js").then(({ prepareGrowth }) => prepareGrowth()),
+        import("./views/copy.js"),
+        import("./views/keys.js"),
+        import("./views/setup.js"),
+        import("./views/withdraw.js"),
+      ]).catch((error) =>
+        console.warn("Something could not be read ahead. It is read when it is wanted.", error),
+      ),
     );
   }
 
@@ -169,11 +188,11 @@ export function createRooms(door) {
 
   /** Over whatever is open, once for each time the service signs us out, and never under typing fingers. */
   function askToSignIn() {
-    if (app.sync?.phase !== "signed_out") {
-      askedToSignIn = false;
-      return;
-    }
-    if (askedToSignIn || !app.unlocked || closed || !router.started || sheetIsOpen()) return;
+    const phase = app.sync?.phase;
+    // Not while the next try is under way: its end would ask again what was put off.
+    if (phase === "idle") askedToSignIn = false;
+    if (phase !== "signed_out" || askedToSignIn) return;
+    if (!app.unlocked || closed || !router.started || sheetIsOpen()) return;
     if (router.screen?.form && Date.now() - lastTouch < BUSY_MS) {
       setTimeout(askToSignIn, BUSY_MS);
       return;
@@ -245,5 +264,6 @@ function saved(screen, vault) {
   const flushed = Promise.resolve(screen?.flush?.())
     .then(() => refreshRescues(vault))
     .catch(() => {});
-  return Promise.race([flushed, new Promise((late) => setTimeout(late, FLUSH_MS))]);
+  const late = new Promise((resolve) => setTimeout(resolve, FLUSH_MS));
+  return Promise.race([flushed, late]).then(() => {});
 }

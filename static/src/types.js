@@ -15,7 +15,7 @@
  * @property {string} form_id
  * @property {number} form_version
  * @property {string} definition_hash
- * @property {string} child_id
+ * @property {string} child_id the child, or for an antenatal contact the pregnancy
  * @property {string} contact_type
  * @property {string} device_id
  * @property {number} device_seq 1, 2, 3 ... without a gap, for each device
@@ -23,13 +23,18 @@
  * @property {string} sealed_at
  * @property {number | null} clock_offset_ms what to add to this tablet's clock to get the server's
  * @property {Payload} payload
+ * @property {Withdrawal} [withdrawal] why the visit does not count; then there are no answers
  * @property {string} [author_id] whose vault it was completed in; absent in what version 1 completed
  * @property {string} sha256
+ *
+ * @typedef {{reason: string, words: string}} Withdrawal
+ *
+ * @typedef {string | {not_applicable: string}} Response what was done or planned about an alert, or why it does not apply
  *
  * @typedef {object} Payload
  * @property {{[field: string]: Json}} answers
  * @property {{[field: string]: Json}} confirmed
- * @property {{[alert: string]: string}} alert_responses
+ * @property {{[alert: string]: Response}} alert_responses
  * @property {{[field: string]: Json}} derived
  * @property {{[key: string]: Json}} context
  *
@@ -64,7 +69,7 @@
  * @property {string} definitionHash
  * @property {{[field: string]: Json}} answers
  * @property {{[field: string]: Json}} confirmed
- * @property {{[alert: string]: string}} alertResponses
+ * @property {{[alert: string]: Response}} alertResponses
  * @property {string | null} enteredAt when the visit was first completed, where this corrects it
  * @property {string} createdAt
  * @property {string} updatedAt
@@ -77,6 +82,7 @@
  * @property {Receipt | null} receipt
  * @property {string | null} problem in plain words
  * @property {string} sealedAt
+ * @property {{number: number, percent: number} | null} photos of it that the server does not have yet
  *
  * @typedef {{id: string} & {[key: string]: any}} ChildBody
  * @typedef {{id: string} & {[key: string]: any}} PregnancyBody
@@ -90,6 +96,7 @@
  * @property {string} cursor
  * @property {boolean} more
  * @property {number} remaining
+ * @property {unknown} [service] what the provider has decided
  * @property {Common} [common]
  */
 

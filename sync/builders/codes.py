@@ -26,6 +26,7 @@ FIRST_FEED = "https://fhir.nhs.uk/STU3/CodeSystem/NHSDataDictionary-BabyFirstFee
 HEALTH_VISITING = "1078501000000104"
 PLAN = "887201000000105"
 PLAN_DISPLAY = "Plan and Requested Actions (record artifact)"
+ENTERED_IN_ERROR = "entered-in-error"
 NEXT_CONTACT = "Next contact with the health visiting team"
 
 # The questionnaire has no published address yet. ".example" is reserved and can never be somebody else's.

@@ -25,16 +25,20 @@ _NAMESPACE = UUID("5f1d8a3e-6f0c-5e0f-9d57-0a4f6d6c2b11")
 def build(record: ApprovedRecord, kind: MessageKind = "new") -> bytes:
     """The transaction Bundle for this visit, as UTF-8 JSON.
 
-    kind "update" also removes what an earlier version may have sent and this one no longer says. Raises ValueError for
-    a record that cannot be put into words at all (no NHS number, a value that is not a number).
+    kind "update" also removes what an earlier version may have sent and this one no longer says; "delete" leaves of a
+    withdrawn visit nothing but an Encounter that says it was entered in error. Raises ValueError for a record that
+    cannot be put into words at all (no NHS number, a value that is not a number).
     """
     ids = Ids(uuid5(_NAMESPACE, record.visit_id))
-    entries = [_patient(record, ids), _put(_encounter(record, ids), ids.encounter)]
+    encounter = _encounter(record, ids)
+    if kind == "delete":
+        encounter["status"] = codes.ENTERED_IN_ERROR
+    entries = [_patient(record, ids), _put(encounter, ids.encounter)]
     sent: set[tuple[str, str]] = set()
-    for resource in _clinical(record, ids):
+    for resource in () if kind == "delete" else _clinical(record, ids):
         sent.add((resource["resourceType"], resource["id"]))
         entries.append(_put(resource, resource["id"]))
-    if kind == "update":
+    if kind != "new":
         entries += [_remove(*name) for name in _possible(record, ids) if name not in sent]
     bundle = {
         "resourceType": "Bundle",

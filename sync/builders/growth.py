@@ -17,6 +17,7 @@ from sync.mapping import Field, answer, local_time
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 _METHODS = {
     "digital": "age corrected for gestation",
+    "paper": "age as on paper charts",
     "chronological": "actual age, gestation not known",
 }
 

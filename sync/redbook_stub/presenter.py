@@ -211,9 +211,10 @@ def _visit(encounter: Mapping[str, Any]) -> Visit:
     places = [one["location"].get("display", "") for one in encounter.get("location", [])]
     people = [one.get("individual", {}).get("display", "") for one in encounter.get("participant", [])]
     virtual = encounter["class"]["code"] == "VR"
+    mistaken = " (recorded here by mistake)" if encounter["status"] == "entered-in-error" else ""
     return Visit(
         on=format_date(_day(encounter["period"]["start"])),
-        name=next((_VISITS[code] for code in codes if code in _VISITS), "Visit"),
+        name=next((_VISITS[code] for code in codes if code in _VISITS), "Visit") + mistaken,
         where="By phone or video" if virtual else next(iter(places), ""),
         who=next(iter(people), ""),
         service=encounter.get("serviceProvider", {}).get("display", ""),

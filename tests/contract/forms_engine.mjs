@@ -10,10 +10,10 @@ import { plainValue } from "../../static/src/forms/wording.js";
 import { standInGrowth } from "../js/helpers/stand-in-growth.js";
 
 /** @param {any} question */
-function answer({ form, child, now, payload, reference, names }) {
+function answer({ form, child, now, payload, reference, names, rules }) {
   const answers = payload && typeof payload === "object" && !Array.isArray(payload) ? payload.answers : undefined;
   const body = childFacts(child);
-  const facts = buildFacts(body, answers, new Date(now), form, standInGrowth(reference));
+  const facts = buildFacts(body, answers, new Date(now), form, standInGrowth(reference), rules);
   const { findings, alerts } = check(form, payload, facts);
   const words = {};
   for (const field of form.sections.flatMap((section) => section.fields)) {
@@ -25,7 +25,7 @@ function answer({ form, child, now, payload, reference, names }) {
     findings: findings.map((one) => [one.fieldId, one.level, one.message, one.row, one.part, one.alertId]),
     alerts,
     visible: [...look(form, answers, facts).visible],
-    derived: derive(body, answers, new Date(now), form, standInGrowth(reference)),
+    derived: derive(body, answers, new Date(now), form, standInGrowth(reference), rules),
     words,
   };
 }

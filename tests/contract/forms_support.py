@@ -15,29 +15,40 @@ from hvapp.domain.forms.facts import ChildFacts, build_facts, derive
 from hvapp.domain.forms.logic import look
 from hvapp.domain.forms.validate import check
 from hvapp.domain.forms.wording import plain_value
-from hvapp.domain.growth import GrowthResult
+from hvapp.domain.growth import ChartMethod, GrowthResult
+from hvapp.domain.rules import rule_book
 
 HERE = Path(__file__).parent
+RULES = rule_book().for_visits()
 REFERENCE: dict[str, tuple[float, float]] = {
     "weight": (3.5, 0.5),
     "length": (50.0, 2.0),
     "height": (90.0, 4.0),
     "ofc": (35.0, 1.25),
+    "bmi": (16.0, 1.5),
 }
 
 
 def stand_in(
-    kind: str, value: Decimal, measured_on: date, birth_date: date, sex: str, gestation_days: int | None
+    kind: str,
+    value: Decimal,
+    measured_on: date,
+    birth_date: date,
+    sex: str,
+    gestation_days: int | None,
+    method: ChartMethod = "digital",
 ) -> GrowthResult:
-    """A growth reference anyone can check by hand: SDS = (value - middle) / spread."""
+    """A growth reference anyone can check by hand: SDS = (value - middle) / spread, and a tenth more for each whole
+    fortnight before term where that is corrected for."""
     known = sex in ("male", "female")
     middle, spread = REFERENCE[kind]
+    early = 0 if gestation_days is None or method == "paper" else (280 - gestation_days) // 14
     age_days = (measured_on - birth_date).days
     return GrowthResult(
-        sds=(float(value) - middle) / spread if known else None,
+        sds=(float(value) - middle) / spread + early / 10 if known else None,
         centile=50.3 if known else None,
         band="on the 50th centile" if known else "",
-        method="chronological" if gestation_days is None else "digital",
+        method="chronological" if gestation_days is None else method,
         age_days=age_days,
         corrected_age_days=None if gestation_days is None else age_days - (280 - gestation_days),
         reference="stand-in",
@@ -47,11 +58,16 @@ def stand_in(
 
 
 def server_answer(
-    form: FormDefinition, child: dict[str, Any], now: str, payload: Any, names: dict[str, str]
+    form: FormDefinition,
+    child: dict[str, Any],
+    now: str,
+    payload: Any,
+    names: dict[str, str],
+    method: ChartMethod = "digital",
 ) -> dict[str, Any]:
     answers = payload.get("answers") if isinstance(payload, dict) else None
     facts_of_child, moment = ChildFacts.from_record(child), datetime.fromisoformat(now)
-    facts = build_facts(facts_of_child, answers, moment, form, stand_in)
+    facts = build_facts(facts_of_child, answers, moment, form, stand_in, method=method)
     found = check(form, payload, facts)
     given = answers if isinstance(answers, dict) else {}
     return {
@@ -61,7 +77,7 @@ def server_answer(
         ],
         "alerts": [asdict(one) | {"fields": list(one.fields)} for one in found.alerts],
         "visible": set(look(form, answers, facts).visible),
-        "derived": derive(facts_of_child, answers, moment, form, stand_in),
+        "derived": derive(facts_of_child, answers, moment, form, stand_in, method),
         "words": {one.id: plain_value(one, given.get(one.id), names) for one in form.fields},
     }
 
@@ -73,7 +89,13 @@ class TabletEngine:
         self._process = process
 
     def answer(
-        self, form: FormDefinition, child: dict[str, Any], now: str, payload: Any, names: dict[str, str]
+        self,
+        form: FormDefinition,
+        child: dict[str, Any],
+        now: str,
+        payload: Any,
+        names: dict[str, str],
+        method: ChartMethod = "digital",
     ) -> dict[str, Any]:
         question = {
             "form": form.definition,
@@ -82,6 +104,7 @@ class TabletEngine:
             "payload": payload,
             "reference": REFERENCE,
             "names": names,
+            "rules": RULES | {"growth_method": method},
         }
         assert self._process.stdin and self._process.stdout
         self._process.stdin.write(json.dumps(question) + "\n")

@@ -4,7 +4,7 @@
  */
 
 import { readFileSync } from "node:fs";
-import { IDBKeyRange, indexedDB } from "fake-indexeddb";
+import "fake-indexeddb/auto";
 import { loadCaseload } from "../../static/src/store/caseload.js";
 import { TabletDatabase } from "../../static/src/store/db.js";
 import { newDraft, saveDraft } from "../../static/src/store/drafts.js";
@@ -40,7 +40,7 @@ const name = async (promise) => {
 const api = createApi({ fetch: fetchWithCookie });
 const wrongPassword = await name(api.signIn(email, "not the password"));
 const { account, clockOffset } = await api.signIn(email, password);
-const db = new TabletDatabase("tablet", { indexedDB, IDBKeyRange });
+const db = new TabletDatabase("tablet");
 const passphrase = "four plain wooden chairs";
 const vault = await createVault({ account, passphrase, deviceName: "T", db, iterations: 10 });
 const about = { name: "T", storage_persisted: true, account_id: account.id };

@@ -6,19 +6,18 @@ visible fields, findings, alerts and every answer in words must be equal.
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hvapp.domain.forms import FormDefinition, load_forms
+from hvapp.domain.forms import FormDefinition
 from hvapp.domain.forms.reader import read_form
 from tests.contract.forms_support import TabletEngine, server_answer, tablet_engine
+from tests.support.answers import FORMS
 
 Draw = st.DrawFn
-PUBLISHED = load_forms(Path(__file__).parents[2] / "hvapp" / "forms")
 NAMES = {"p1": "Ada Example", "p2": "Ben Example"}
 ORDER = ["at_least", "at_most", "more_than", "less_than"]
 TYPES = [
@@ -35,6 +34,7 @@ TYPES = [
     "people",
     "yes_no_each",
     "list",
+    "photo",
 ]
 CHECKS = {
     "date": ["not_future", "not_before_birth", "not_before_contact"],
@@ -99,7 +99,7 @@ def fields(draw: Draw, field_id: str, above: list[dict[str, Any]], inner: bool =
     types = [
         kind
         for kind in [*TYPES, "decimal", "decimal"]
-        if not inner or kind not in ("list", "people", "yes_no_each")
+        if not inner or kind not in ("list", "people", "yes_no_each", "photo")
     ]
     kind = {"started_at": "datetime", "gestation_weeks": "integer", "need_level": "choice"}.get(
         field_id, "integer" if field_id == "gestation_days" else None
@@ -111,7 +111,7 @@ def fields(draw: Draw, field_id: str, above: list[dict[str, Any]], inner: bool =
         "type": kind,
     }
     if not inner:
-        field["visibility"] = draw(st.sampled_from(["P", "H", "X"]))
+        field["visibility"] = draw(st.sampled_from(["H", "X"] if kind == "photo" else ["P", "H", "X"]))
         if kind != "yes_no" and draw(st.booleans()):
             field["not_done"] = draw(st.sampled_from([["r1"], ["r2"], ["r1", "r2"]]))
     if kind in ("line", "text"):
@@ -355,7 +355,8 @@ def payloads(draw: Draw, form: FormDefinition) -> Any:
     if draw(st.integers(0, 15)) == 0:
         answers["not_asked"] = draw(junk)
     confirmed = {key: value for key, value in answers.items() if draw(st.booleans())}
-    responses = {alert.id: draw(st.just("Seen") | junk) for alert in form.alerts if draw(st.booleans())}
+    said = st.just("Seen") | st.fixed_dictionaries({"not_applicable": st.just("Not here") | junk}) | junk
+    responses = {alert.id: draw(said) for alert in form.alerts if draw(st.booleans())}
     return {
         "answers": answers if draw(st.integers(0, 30)) else draw(junk),
         "confirmed": confirmed if draw(st.integers(0, 30)) else draw(junk),
@@ -409,6 +410,6 @@ def test_tablet_and_server_agree_on_random_forms(
 def test_tablet_and_server_agree_on_the_published_forms(
     tablet: TabletEngine, data: st.DataObject, child: dict[str, Any], now: str
 ) -> None:
-    form = data.draw(st.sampled_from(list(PUBLISHED)))
+    form = data.draw(st.sampled_from(list(FORMS)))
     payload = data.draw(payloads(form))
     assert tablet.answer(form, child, now, payload, NAMES) == server_answer(form, child, now, payload, NAMES)

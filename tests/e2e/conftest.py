@@ -2,17 +2,23 @@
 
 import contextlib
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from hvapp.app import create_app
 from hvapp.commands.database import upgrade
 from hvapp.extensions import db
+from hvapp.services.database import open_sessions
 from hvapp.settings import ROOT, Settings
-from tests.support.browser import Browser
+from tests.support.browser import WINDOWLESS, Browser
 from tests.support.servers import Program, free_port, web_server
 from tests.support.webkit import WebKit, a_display
 from tests.support.world import World, make_world
@@ -37,37 +43,63 @@ class Stage:
         return program.start()
 
 
+@contextlib.contextmanager
+def records(stage: Stage) -> Iterator[Session]:
+    """The service's own records, to add families to and to look for what arrived."""
+    settings = Settings(secret_key="only for tests", database_url=f"sqlite:///{stage.home / 'hvapp.db'}")
+    with open_sessions(settings)() as session:
+        yield session
+        engine = session.get_bind()
+        assert isinstance(engine, Engine)
+        engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def home_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[date], tuple[Path, World]]:
+    """A home folder with the small known world in its database as it is on that day, to be copied."""
+
+    @cache
+    def make(day: date) -> tuple[Path, World]:
+        home = tmp_path_factory.mktemp("prepared")
+        settings = Settings(
+            secret_key="only for tests", database_url=f"sqlite:///{home / 'hvapp.db'}", secure_cookies=False
+        )
+        (home / "secret.key").write_text(settings.secret_key)
+        app = create_app(settings)
+        upgrade(app)
+        with app.app_context():
+            world = make_world(db.session)
+            db.session.remove()
+            db.engine.dispose()
+        return home, world
+
+    return make
+
+
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
+def stage(tmp_path: Path, home_of: Callable[[date], tuple[Path, World]]) -> Iterator[Stage]:
     if not (ROOT / "static" / "dist" / "manifest.json").is_file():
         raise AssertionError("the browser files are not built: run ./hv test, or hvapp assets")
     home = tmp_path / "home"
-    home.mkdir()
-    settings = Settings(
-        secret_key="only for tests", database_url=f"sqlite:///{home / 'hvapp.db'}", secure_cookies=False
-    )
-    (home / "secret.key").write_text(settings.secret_key)
-    app = create_app(settings)
-    upgrade(app)
-    with app.app_context():
-        world = make_world(db.session)
-        db.session.remove()
-        db.engine.dispose()
+    prepared, world = home_of(datetime.now(UTC).date())
+    shutil.copytree(prepared, home)
     port = free_port()
-    stage = Stage(home, port, world, web_server(home, port))
+    stage = Stage(home, port, world, web_server(home, port, forked=True))
     stage.server.start()
     yield stage
     for program in [*reversed(stage.programs), stage.server]:
-        program.stop()
+        program.kill()
 
 
-# A browser test runs on Chromium, and with this on WebKit too, which is what every iPad browser is.
+# A browser test runs on Chromium's engine without its window. With this it runs on the whole of Chromium, and on WebKit
+# too, which is what every iPad browser is: the journeys, and what hangs on how an engine keeps, locks and renews. What
+# is the app's own logic is the same on all of them.
 on_both = pytest.mark.parametrize("web_engine", ["chromium", "webkit"])
 
 
 @pytest.fixture
 def web_engine() -> str:
-    return "chromium"
+    return WINDOWLESS
 
 
 @pytest.fixture(scope="session")
@@ -89,7 +121,7 @@ def new_browser(
             if web_engine == "webkit":
                 browsers[name] = WebKit(request.getfixturevalue("display"), profile)
             else:
-                browsers[name] = Browser(request.getfixturevalue("playwright"), profile)
+                browsers[name] = Browser(request.getfixturevalue("playwright"), profile, web_engine)
         return browsers[name]
 
     yield of

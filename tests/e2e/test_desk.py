@@ -7,32 +7,22 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page, Playwright, expect
 
-from hvapp.app import create_app
 from hvapp.domain.review import Query
 from hvapp.extensions import db
 from hvapp.services import review
-from hvapp.settings import Settings
 from tests.e2e.conftest import Stage
-from tests.support.browser import ARGS, DESK, TABLET, Browser, chromium_path, violations
+from tests.e2e.desk import ZOOMED, app_of, look, sign_in, watch
+from tests.support.browser import ARGS, DESK, WINDOWLESS, Browser, path_of
 from tests.support.client import Tablet, new_id, seal
 from tests.support.reviewing import approve
-from tests.support.world import PASSWORD
 
 pytestmark = pytest.mark.browser
-
-ZOOMED = {"width": 320, "height": 256}  # 1280 x 1024 at 400 %
 
 
 @pytest.fixture
 def visits(stage: Stage) -> dict[str, str]:
     """Visit ids by what is special about them."""
-    app = create_app(
-        Settings(
-            secret_key="only for tests",
-            database_url=f"sqlite:///{stage.home / 'hvapp.db'}",
-            secure_cookies=False,
-        )
-    )
+    app = app_of(stage)
     tablet = Tablet(app.test_client()).sign_in(stage.world.amira)
     red = tablet.revision(stage.world)
     red["payload"]["answers"]["weight_kg"] = "2.580"
@@ -63,63 +53,48 @@ def _decide(app: Flask, stage: Stage, returned: dict, approved: dict) -> None:
         approve(db.session, stage.world, approved, now=now)
 
 
-def sign_in(page: Page, stage: Stage, name: str) -> None:
-    page.goto(f"{stage.url}/sign-in")
-    page.get_by_label("Email address").fill(f"{name}@test.example")
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(lambda url: "sign-in" not in url)
-
-
-def look(page: Page, take: Callable[[Page, str], None], name: str) -> None:
-    """No violation, nothing wider than the window."""
-    take(page, name)
-    assert violations(page) == [], name
-    beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert beyond <= 0, f"{name} is {beyond} px wider than the window"
-
-
-@pytest.mark.parametrize("window", [DESK, TABLET, ZOOMED], ids=["desk", "tablet", "zoomed"])
 def test_every_page_and_state_is_accessible(
     stage: Stage,
     visits: dict[str, str],
     new_browser: Callable[[str], Browser],
     shots: Callable[[Page, str], None],
-    window: dict[str, int],
 ) -> None:
-    page = new_browser("desk").start(window)
-    trouble: list[str] = []
-    page.on("console", lambda message: trouble.append(message.text) if "Refused to" in message.text else None)
-    page.on("pageerror", lambda error: trouble.append(str(error)))
-    size = str(window["width"])
+    page = new_browser("desk").start(ZOOMED)
+    trouble = watch(page)
 
     page.goto(f"{stage.url}/sign-in")
     page.get_by_role("button", name="Sign in").click()
-    look(page, shots, f"desk-sign-in-{size}")
+    look(page, shots, "desk-sign-in")
     sign_in(page, stage, "sue")
-    look(page, shots, f"desk-queue-{size}")
+    look(page, shots, "desk-queue")
     for what in ("red", "returned", "odd"):
         page.goto(f"{stage.url}/review/{visits[what]}")
-        look(page, shots, f"desk-visit-{what}-{size}")
+        look(page, shots, f"desk-visit-{what}")
     page.goto(f"{stage.url}/review/{visits['red']}")
     page.get_by_text("Send back with a question").click()
     page.get_by_role("button", name="Send back", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("Say what you would like the visitor to look at.")
-    look(page, shots, f"desk-visit-error-{size}")
+    look(page, shots, "desk-visit-error")
     page.get_by_label("Why you need to read them").fill("Checking the referral")
     page.get_by_role("button", name="Open the restricted parts").click()
     expect(page.get_by_text("Domestic abuse service")).to_be_visible()
-    look(page, shots, f"desk-visit-open-{size}")
+    look(page, shots, "desk-visit-open")
     page.goto(f"{stage.url}/red-book")
-    look(page, shots, f"desk-red-book-{size}")
+    look(page, shots, "desk-red-book")
     page.goto(f"{stage.url}/admin/accounts")
-    look(page, shots, f"desk-not-allowed-{size}")
+    look(page, shots, "desk-not-allowed")
     page.get_by_role("button", name="Sign out").click()
     sign_in(page, stage, "ada")
-    look(page, shots, f"desk-accounts-{size}")
+    look(page, shots, "desk-accounts")
     page.goto(f"{stage.url}/admin/accounts/new")
     page.get_by_role("button", name="Add the account").click()
-    look(page, shots, f"desk-new-account-{size}")
+    look(page, shots, "desk-new-account")
+    page.goto(f"{stage.url}/admin/service")
+    look(page, shots, "desk-service")
+    page.get_by_label("Phone number").fill("ring Sue")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text("Enter what the safeguarding team is called")
+    look(page, shots, "desk-service-error")
     assert trouble == []
 
 
@@ -154,7 +129,7 @@ def test_a_supervisor_works_with_the_keyboard_and_asks_about_an_answer(
 def test_everything_can_be_done_without_scripts(
     stage: Stage, visits: dict[str, str], playwright: Playwright
 ) -> None:
-    browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGS)
+    browser = playwright.chromium.launch(executable_path=path_of(WINDOWLESS), args=ARGS)
     page = browser.new_context(java_script_enabled=False, viewport=DESK).new_page()  # type: ignore[arg-type]
     sign_in(page, stage, "sue")
     page.goto(f"{stage.url}/review/{visits['red']}")

@@ -12,14 +12,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Playwright, expect
 
-from hvapp.domain.forms import load_forms
 from hvapp.settings import ROOT
-from tests.contract.forms_support import REFERENCE
-from tests.support.browser import ARGS, TABLET, chromium_path, violations
+from tests.contract.forms_support import REFERENCE, RULES
+from tests.support.answers import FORMS
+from tests.support.browser import ARGS, TABLET, WINDOWLESS, path_of, violations
 from tests.support.fragments import render_fragment
 
 pytestmark = pytest.mark.browser
 
+NEW_BIRTH, ONE_YEAR = "new_birth_visit", "one_year_review"
 BORN = date.today() - timedelta(days=12)  # noqa: DTZ011 - the page uses the machine's day too
 CHILD = {
     "birth_date": BORN.isoformat(),
@@ -47,12 +48,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         ["node", "static/build/build.mjs", "--out", str(built)], cwd=ROOT, check=True, capture_output=True
     )
     css = next(built.glob("app-*.css")).read_bytes()
-    form = load_forms(ROOT / "hvapp" / "forms").get("new_birth_visit", 1)
-    made = {
-        "/app.css": ("text/css", css),
-        "/definition.json": ("application/json", json.dumps(form.definition).encode()),
-    }
-    fragment = render_fragment(form)
+    forms = {form_id: FORMS.get(form_id, 1) for form_id in (NEW_BIRTH, ONE_YEAR)}
+    fragments = {form_id: render_fragment(form) for form_id, form in forms.items()}
 
     class Handler(SimpleHTTPRequestHandler):
         def __init__(self, *args: Any) -> None:
@@ -65,14 +62,16 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                     {
                         "child": CHILD,
                         "reference": REFERENCE,
-                        "answers": json.loads(ANSWERS.get(query, "null")),
+                        "rules": RULES | {"growth_method": "digital"},
+                        "answers": json.loads(ANSWERS["given"]),
                     }
                 )
-                self.send(
-                    "text/html", PAGE.format(fragment=fragment, given=given.replace("<", "\\u003c")).encode()
-                )
-            elif path in made:
-                self.send(*made[path])
+                page = PAGE.format(fragment=fragments[query], given=given.replace("<", "\\u003c"))
+                self.send("text/html", page.encode())
+            elif path == "/app.css":
+                self.send("text/css", css)
+            elif path == "/definition.json":
+                self.send("application/json", json.dumps(forms[query].definition).encode())
             else:
                 super().do_GET()
 
@@ -95,12 +94,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 ANSWERS: dict[str, str] = {}
-"""Answers to begin with, by name."""
+"""Answers to begin with."""
 
 
 @pytest.fixture(scope="module")
 def chromium(playwright: Playwright) -> Iterator[Browser]:
-    browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGS)
+    browser = playwright.chromium.launch(executable_path=path_of(WINDOWLESS), args=ARGS)
     yield browser
     browser.close()
 
@@ -113,11 +112,11 @@ def open_form(chromium: Browser, site: str) -> Iterator[Callable[..., Page]]:
     context.set_default_timeout(10_000)
     problems: list[str] = []
 
-    def opened(answers: dict[str, Any] | None = None) -> Page:
+    def opened(answers: dict[str, Any] | None = None, form_id: str = NEW_BIRTH) -> Page:
         ANSWERS["given"] = json.dumps(answers)
         page = context.new_page()
         page.on("pageerror", lambda error: problems.append(str(error)))
-        page.goto(f"{site}?given")
+        page.goto(f"{site}?{form_id}")
         page.wait_for_selector("body[data-ready]")
         for more in page.locator("details[data-more]").all():
             if more.is_visible():
@@ -199,6 +198,23 @@ def test_a_message_never_moves_the_page_from_under_a_press(open_form: Callable[.
     expect(page.get_by_text("Weight loss of more than 10%")).to_be_visible()
 
 
+def test_a_number_half_typed_raises_no_alarm_about_another_question(open_form: Callable[..., Page]) -> None:
+    """A six on the way to 60 is below the cut-off; what would be said of it stands under the first total."""
+    page = open_form(form_id=ONE_YEAR)
+    question(page, "asq_interval").locator("select").select_option("12")
+    type_in(page, "asq_communication", "60").press("Tab")
+    box = question(page, "asq_gross_motor").locator("input").first
+    below = page.get_by_text("Below the cut-off: gross motor")
+    box.press_sequentially("6")
+    page.evaluate("redraw()")
+    expect(below).to_have_count(0)
+    box.press_sequentially("0")
+    box.press("Tab")
+    expect(below).to_have_count(0)
+    type_in(page, "asq_gross_motor", "6").press("Tab")
+    expect(below).to_be_visible()
+
+
 def test_a_red_alert_takes_what_was_done(open_form: Callable[..., Page]) -> None:
     page = open_form()
     type_in(page, "weight_kg", "2.900").press("Tab")
@@ -210,6 +226,18 @@ def test_a_red_alert_takes_what_was_done(open_form: Callable[..., Page]) -> None
     alert.get_by_label("What did you do, or why was nothing needed?").fill("Seen by the GP today")
     expect(alert.locator("[data-alert-finding]")).to_be_hidden()
     assert page.evaluate("bound.state().alertResponses") == {"weight_loss": "Seen by the GP today"}
+
+    # Or it does not apply, which asks why
+    alert.get_by_text("This does not apply here").click()
+    why = alert.get_by_label("Why does it not apply?")
+    why.fill("")
+    expect(alert).to_contain_text("say why it does not apply")
+    why.fill("Weighed on other scales at birth")
+    expect(alert.locator("[data-alert-finding]")).to_be_hidden()
+    overridden = {"weight_loss": {"not_applicable": "Weighed on other scales at birth"}}
+    assert page.evaluate("bound.state().alertResponses") == overridden
+    alert.get_by_text("This does not apply here").click()
+    expect(alert.get_by_label("What did you do, or why was nothing needed?")).to_be_visible()
 
 
 def test_not_done_takes_a_reason_and_can_be_undone(open_form: Callable[..., Page]) -> None:
@@ -303,7 +331,7 @@ def test_more_says_how_much_it_holds(open_form: Callable[..., Page]) -> None:
     summary = page.locator('[data-section="growth"] summary')
     expect(summary).to_have_text("More (3), 2 to answer")
     type_in(page, "ofc_cm", "35.1").press("Tab")
-    expect(summary).to_have_text("More (2)")
+    expect(summary).to_have_text("More (2), 1 filled")
 
 
 def test_a_whole_visit_comes_back_as_it_was_given(open_form: Callable[..., Page]) -> None:

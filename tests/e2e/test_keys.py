@@ -9,11 +9,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
-from tests.e2e.conftest import Stage
+from tests.e2e.conftest import Stage, on_both
+from tests.faults.flat import wait_until
 from tests.support.answers import complete_answers
 from tests.support.browser import Browser, violations
+from tests.support.expecting import expect
 from tests.support.tablet_page import TabletPage
 from tests.support.world import PASSWORD
 
@@ -33,7 +35,7 @@ def ready_tablet(stage: Stage, browser: Browser) -> TabletPage:
 def complete_visit(tablet: TabletPage, stage: Stage) -> None:
     tablet.open_child(NAME)
     tablet.start_visit()
-    tablet.record(complete_answers(datetime.now(UTC) - timedelta(hours=1), stage.world))
+    tablet.give(complete_answers(datetime.now(UTC) - timedelta(hours=1), stage.world))
     tablet.complete()
 
 
@@ -101,6 +103,23 @@ def test_a_forgotten_passphrase_loses_nothing(stage: Stage, new_browser: NewBrow
     assert tablet.trouble == []
 
 
+# Whether every unfinished visit on the tablet's disk has a copy as new as itself.
+COPIED = """
+() => new Promise((done, fail) => {
+  const asked = indexedDB.open("hvapp");
+  asked.onerror = () => fail(asked.error);
+  asked.onsuccess = () => {
+    const rows = asked.result.transaction("drafts").objectStore("drafts").getAll();
+    rows.onsuccess = () => {
+      asked.result.close();
+      done(rows.result.length > 0 && rows.result.every(({ n, rescue }) => rescue?.n === n));
+    };
+  };
+})
+"""
+
+
+@on_both
 def test_an_unfinished_visit_comes_back_to_who_forgot_the_passphrase(
     stage: Stage, new_browser: NewBrowser, shots: Shots
 ) -> None:
@@ -111,9 +130,9 @@ def test_an_unfinished_visit_comes_back_to_who_forgot_the_passphrase(
     tablet.start_visit()
     tablet.open_section("Growth")
     tablet.answer("weight_kg", "3.180")
-    tablet.saved()
+    tablet.saved("weight_kg")
     # The copy for this day is made when the visit has been left alone for a few seconds, or on leaving it
-    tablet.page.wait_for_timeout(6_000)
+    wait_until(lambda: tablet.page.evaluate(COPIED), "no copy was made of the unfinished visit")
     browser.kill()
 
     stage.server.start()
@@ -134,6 +153,50 @@ def test_an_unfinished_visit_comes_back_to_who_forgot_the_passphrase(
     tablet.unlock("four new grey geese")
     tablet.heading("Today")
     expect(page.get_by_role("listitem").filter(has_text=re.compile("New birth visit, "))).to_have_count(1)
+    assert tablet.trouble == []
+
+
+def test_an_old_passphrase_that_is_remembered_brings_back_the_last_answers(
+    stage: Stage, new_browser: NewBrowser, shots: Shots
+) -> None:
+    browser = new_browser("tablet")
+    tablet = ready_tablet(stage, browser)
+
+    # Given an unfinished visit, and a battery that dies before there is a copy of it
+    tablet.open_child(NAME)
+    tablet.start_visit()
+    tablet.open_section("Growth")
+    tablet.answer("weight_kg", "3.180")
+    tablet.saved("weight_kg")
+    browser.kill()
+
+    # When its visitor starts again, it is kept
+    tablet = TabletPage(browser.start(), stage.url).open()
+    start_again(tablet, stage)
+    page = tablet.page
+    page.get_by_role("button", name="Go to today").click()
+    tablet.go("This tablet")
+    page.get_by_role("link", name=re.compile("I remember it.*Old passphrase")).click()
+    tablet.heading("Old passphrase")
+    shots(page, "remembered-01")
+    assert violations(page) == []
+    page.get_by_label("Old passphrase").fill("not the old passphrase")
+    page.get_by_role("button", name="Bring it back").click()
+    expect(page.get_by_role("alert")).to_contain_text("passphrase is not right")
+    page.get_by_label("Old passphrase").fill("three quiet blue herons")
+    page.get_by_role("button", name="Bring it back").click()
+
+    # Then the old passphrase brings back the very last answer
+    tablet.heading("This tablet")
+    told = page.get_by_role("status").filter(has_text="What only the old passphrase opened is back")
+    expect(told.first).to_be_visible()
+    expect(page.get_by_role("link", name=re.compile("Old passphrase"))).to_have_count(0)
+    tablet.go("Today")
+    row = page.get_by_role("listitem").filter(has_text="Not finished")
+    row.get_by_role("link", name=NAME).first.click()
+    tablet.heading("New birth visit")
+    tablet.open_section("Growth")
+    expect(tablet.field("weight_kg").locator("input").first).to_have_value("3.180")
     assert tablet.trouble == []
 
 

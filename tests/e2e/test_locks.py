@@ -38,7 +38,7 @@ def ready_tablet(stage: Stage, browser: Browser, address: str | None = None) -> 
 def complete_visit(tablet: TabletPage, stage: Stage) -> None:
     tablet.open_child(NAME)
     tablet.start_visit()
-    tablet.record(complete_answers(datetime.now(UTC) - timedelta(hours=1), stage.world))
+    tablet.give(complete_answers(datetime.now(UTC) - timedelta(hours=1), stage.world))
     tablet.complete()
 
 
@@ -116,7 +116,6 @@ def test_a_locked_form_is_found_exactly_as_it_was_left(
     assert tablet.trouble == []
 
 
-@on_both
 def test_five_wrong_pins_leave_the_passphrase(stage: Stage, new_browser: NewBrowser, shots: Shots) -> None:
     tablet = ready_tablet(stage, new_browser("tablet"))
     page = tablet.page
@@ -224,12 +223,6 @@ def test_a_lease_that_ran_out_takes_the_caseload_and_nothing_else(
     # With a connection the visit goes up and the families come back
     stage.server.start()
     page.get_by_role("button", name="Try now").click()
-    tablet.put_off_signing_in()
-    signed_out = page.get_by_role("button", name="Sign in", exact=True)
-    if signed_out.is_visible():
-        signed_out.click()
-        page.get_by_role("dialog").get_by_label("Password", exact=True).fill(PASSWORD)
-        page.get_by_role("dialog").get_by_role("button", name="Sign in").click()
     tablet.expect_state(NAME, "With your supervisor")
     expect(told).not_to_contain_text("Families’ details were removed")
     # and the tablet's clock is told to be wrong
@@ -240,7 +233,6 @@ def test_a_lease_that_ran_out_takes_the_caseload_and_nothing_else(
     expect(page.get_by_text(NAME).first).to_be_visible()
 
 
-@on_both
 def test_a_revoked_tablet_sends_what_it_has_and_keeps_nothing(
     stage: Stage, new_browser: NewBrowser, shots: Shots
 ) -> None:
@@ -341,7 +333,7 @@ def test_a_tablet_without_space_says_what_is_safe(
     tablet.start_visit()
     tablet.open_section("Plan and consent")
     tablet.answer("actions", "Weigh again")
-    tablet.saved()
+    tablet.saved("actions")
     expect(tablet.page.get_by_role("region", name="About this tablet")).not_to_be_visible()
     used = tablet.page.evaluate("navigator.storage.estimate().then(({ usage }) => usage)")
     browser.close()
@@ -351,7 +343,7 @@ def test_a_tablet_without_space_says_what_is_safe(
     page = tablet.page
     go_on(tablet)
     tablet.answer("actions", "Weigh again at clinic")
-    tablet.saved()
+    tablet.saved("actions")
     tablet.open_section("Feeding")
     told = page.get_by_role("region", name="About this tablet")
     expect(told).to_contain_text("This tablet is nearly full. Everything recorded so far is safe.")
@@ -388,7 +380,6 @@ def with_space(stage: Stage, browser: Browser, allowed: int) -> tuple[TabletPage
     disk.send("Storage.overrideQuotaForOrigin", {"origin": stage.url, "quotaSize": allowed})
     tablet = TabletPage(page, stage.url).open()
     tablet.unlock()
-    tablet.put_off_signing_in()
     return tablet, disk
 
 

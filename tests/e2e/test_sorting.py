@@ -6,11 +6,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Playwright, expect
 
-from hvapp.app import create_app
-from hvapp.settings import Settings
 from tests.e2e.conftest import Stage
-from tests.e2e.test_desk import ZOOMED, look, sign_in
-from tests.support.browser import ARGS, DESK, Browser, chromium_path
+from tests.e2e.desk import ZOOMED, app_of, look, sign_in, watch
+from tests.support.browser import ARGS, DESK, WINDOWLESS, Browser, path_of
 from tests.support.client import Tablet, new_id, with_answers
 
 pytestmark = pytest.mark.browser
@@ -19,13 +17,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def waiting(stage: Stage) -> dict[str, str]:
     """One of everything that needs sorting out; the ids of the visits by what is wrong with them."""
-    app = create_app(
-        Settings(
-            secret_key="only for tests",
-            database_url=f"sqlite:///{stage.home / 'hvapp.db'}",
-            secure_cookies=False,
-        )
-    )
+    app = app_of(stage)
     world = stage.world
     tablet = Tablet(app.test_client()).sign_in(world.amira)
     ben = Tablet(app.test_client()).sign_in(world.ben)
@@ -50,78 +42,68 @@ def waiting(stage: Stage) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize(
-    ("window", "more"),
-    [(DESK, {}), (DESK, {"color_scheme": "dark"}), (ZOOMED, {})],
-    ids=["desk", "dark", "zoomed"],
-)
 def test_every_page_and_state_is_accessible(
     stage: Stage,
     waiting: dict[str, str],
     new_browser: Callable[[str], Browser],
     shots: Callable[[Page, str], None],
-    window: dict[str, int],
-    more: dict[str, Any],
 ) -> None:
-    page = new_browser("desk").start(window, **more)
-    trouble: list[str] = []
-    page.on("console", lambda message: trouble.append(message.text) if "Refused to" in message.text else None)
-    page.on("pageerror", lambda error: trouble.append(str(error)))
-    size = f"{window['width']}{''.join(more.values())}"
+    page = new_browser("desk").start(ZOOMED)
+    trouble = watch(page)
     sign_in(page, stage, "sue")
-    look(page, shots, f"sorting-queue-{size}")
+    look(page, shots, "sorting-queue")
     page.get_by_role("link", name="To sort out:").click()
-    look(page, shots, f"sorting-index-{size}")
+    look(page, shots, "sorting-index")
 
     # A child nobody knows
     page.goto(f"{stage.url}/sort/visits/{waiting['child']}")
     page.get_by_role("button", name="Search").click()
     expect(page.get_by_role("alert")).to_contain_text("Enter a name")
-    look(page, shots, f"sorting-search-empty-{size}")
+    look(page, shots, "sorting-search-empty")
     page.get_by_label("Name or NHS number").fill("Marlow")
     page.get_by_role("button", name="Search").click()
     expect(page.get_by_role("button", name="File it here")).to_be_visible()
-    look(page, shots, f"sorting-search-{size}")
+    look(page, shots, "sorting-search")
     page.get_by_role("button", name="File it here").click()
     expect(page.get_by_text("Filed under the child you chose")).to_be_visible()
 
     # A form nobody knows
     page.goto(f"{stage.url}/sort/visits/{waiting['form']}")
     page.get_by_role("button", name="Send it to review").click()
-    look(page, shots, f"sorting-form-{size}")
+    look(page, shots, "sorting-form")
 
     # Two versions
     page.goto(f"{stage.url}/sort/visits/{waiting['two']}/versions")
-    look(page, shots, f"sorting-versions-{size}")
+    look(page, shots, "sorting-versions")
     page.get_by_label("Why you need to read it").fill("To choose between them")
     page.get_by_role("button", name="Open the restricted parts").click()
     page.get_by_role("button", name="Keep these answers").click()
     expect(page.get_by_role("alert")).to_contain_text("Choose which answer is right.")
-    look(page, shots, f"sorting-versions-error-{size}")
+    look(page, shots, "sorting-versions-error")
 
     # What could not be filed
     for words in ("It could not be read as a visit", "It arrived changed", "begun by another visitor"):
         page.goto(f"{stage.url}/sort?show=items")
         page.get_by_role("link", name=words).click()
-        look(page, shots, f"sorting-pile-{words[-5:].strip()}-{size}")
+        look(page, shots, f"sorting-pile-{words[-5:].strip()}")
         page.get_by_role("link", name="Received").first.click()
-        look(page, shots, f"sorting-item-{words[-5:].strip()}-{size}")
+        look(page, shots, f"sorting-item-{words[-5:].strip()}")
         page.get_by_label("Why you need to read it").fill("To see what it is")
         page.get_by_role("button", name="Open it").click()
-        look(page, shots, f"sorting-item-open-{words[-5:].strip()}-{size}")
+        look(page, shots, f"sorting-item-open-{words[-5:].strip()}")
 
     # A second visit for the same contact
     page.goto(f"{stage.url}/review/{waiting['whole']}")
     page.get_by_role("button", name="Approve").click()
     expect(page.get_by_role("alert")).to_contain_text("Nothing was decided yet")
-    look(page, shots, f"sorting-look-first-{size}")
+    look(page, shots, "sorting-look-first")
     assert trouble == []
 
 
 def test_a_supervisor_settles_two_versions_and_decides_without_scripts(
     stage: Stage, waiting: dict[str, str], playwright: Playwright
 ) -> None:
-    browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGS)
+    browser = playwright.chromium.launch(executable_path=path_of(WINDOWLESS), args=ARGS)
     page = browser.new_context(java_script_enabled=False, viewport=DESK).new_page()  # type: ignore[arg-type]
     sign_in(page, stage, "sue")
     page.goto(f"{stage.url}/sort")

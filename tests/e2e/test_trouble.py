@@ -8,9 +8,11 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.e2e.conftest import Stage, on_both
+from tests.faults.flat import wait_until
 from tests.support.answers import LONDON, complete_answers
-from tests.support.browser import DESK, Browser, violations
+from tests.support.browser import DESK, WHOLE, Browser, violations
 from tests.support.expecting import expect
+from tests.support.proxy import PASS, ByteProxy, Fault, Heard, refusal
 from tests.support.servers import Proxy
 from tests.support.tablet_page import TabletPage
 from tests.support.world import PASSWORD
@@ -32,11 +34,12 @@ def begin_visit(tablet: TabletPage) -> None:
     tablet.start_visit()
 
 
-def record_everything(tablet: TabletPage, stage: Stage) -> None:
+def give_everything(tablet: TabletPage, stage: Stage) -> None:
     """Every answer of an ordinary visit."""
-    tablet.record(complete_answers(datetime.now(UTC) - timedelta(hours=1), stage.world))
+    tablet.give(complete_answers(datetime.now(UTC) - timedelta(hours=1), stage.world))
 
 
+@pytest.mark.parametrize("web_engine", [WHOLE])
 def test_the_app_can_be_installed(stage: Stage, new_browser: NewBrowser) -> None:
     tablet = ready_tablet(stage, new_browser("tablet"))
     session = tablet.page.context.new_cdp_session(tablet.page)
@@ -47,7 +50,6 @@ def test_the_app_can_be_installed(stage: Stage, new_browser: NewBrowser) -> None
     assert manifest["url"].endswith("/manifest.webmanifest")
 
 
-@on_both
 def test_a_wrong_passphrase_opens_nothing_and_loses_nothing(stage: Stage, new_browser: NewBrowser) -> None:
     tablet = ready_tablet(stage, new_browser("tablet"))
     page = tablet.page
@@ -65,6 +67,10 @@ def test_a_wrong_passphrase_opens_nothing_and_loses_nothing(stage: Stage, new_br
     expect(page.get_by_text(NAME).first).to_be_visible()
 
 
+TIMES_TRIED = """performance.getEntriesByType("resource")
+    .filter(({ name, responseEnd }) => responseEnd && name.endsWith("/api/v1/session")).length"""
+
+
 @on_both
 def test_a_power_cut_between_two_answers_keeps_the_first(stage: Stage, new_browser: NewBrowser) -> None:
     browser = new_browser("tablet")
@@ -72,13 +78,17 @@ def test_a_power_cut_between_two_answers_keeps_the_first(stage: Stage, new_brows
     begin_visit(tablet)
     tablet.open_section("Growth")
     tablet.answer("weight_kg", "3.180")
-    tablet.saved()
-    expect(tablet.field("weight_kg").get_by_text("Saved")).to_be_visible()
+    tablet.saved("weight_kg")
 
     browser.kill()
     tablet = TabletPage(browser.start(), stage.url).open()
     tablet.unlock()
     tablet.put_off_signing_in()
+
+    # What was put off is not asked again by the next try
+    tried = int(tablet.page.evaluate(TIMES_TRIED))
+    tablet.page.evaluate("dispatchEvent(new Event('online'))")
+    wait_until(lambda: int(tablet.page.evaluate(TIMES_TRIED)) > tried, "it did not try again")
     tablet.go("Today")
     tablet.page.get_by_role("listitem").filter(has_text="Not finished").get_by_role(
         "link", name=NAME
@@ -89,7 +99,6 @@ def test_a_power_cut_between_two_answers_keeps_the_first(stage: Stage, new_brows
     expect(tablet.field("weight_kg").locator("input").first).to_have_value("3.180")
 
 
-@on_both
 def test_locking_keeps_the_open_form_as_it_was(stage: Stage, new_browser: NewBrowser) -> None:
     tablet = ready_tablet(stage, new_browser("tablet"))
     begin_visit(tablet)
@@ -107,13 +116,12 @@ def test_locking_keeps_the_open_form_as_it_was(stage: Stage, new_browser: NewBro
     expect(box).to_have_value("Weigh again in two we")
 
 
-@on_both
 def test_what_cannot_be_is_refused_and_what_is_odd_is_asked_again(
     stage: Stage, new_browser: NewBrowser
 ) -> None:
     tablet = ready_tablet(stage, new_browser("tablet"))
     begin_visit(tablet)
-    record_everything(tablet, stage)
+    give_everything(tablet, stage)
 
     # A visit dated in the future
     tablet.open_section("About this visit")
@@ -157,12 +165,11 @@ def test_what_cannot_be_is_refused_and_what_is_odd_is_asked_again(
     assert tablet.trouble == []
 
 
-@on_both
 def test_somebody_elses_sign_in_page_is_no_connection(stage: Stage, new_browser: NewBrowser) -> None:
     network = Proxy(stage.port)
     tablet = ready_tablet(stage, new_browser("tablet"), f"http://localhost:{network.port}")
     begin_visit(tablet)
-    record_everything(tablet, stage)
+    give_everything(tablet, stage)
 
     network.portal = True
     tablet.complete()
@@ -181,7 +188,33 @@ def test_somebody_elses_sign_in_page_is_no_connection(stage: Stage, new_browser:
     network.stop()
 
 
-@on_both
+def test_a_visit_that_could_not_be_taken_is_offered_again_by_hand(
+    stage: Stage, new_browser: NewBrowser
+) -> None:
+    # Given something on the way for which even one visit is too much
+    def narrow(heard: Heard) -> Fault:
+        return refusal(413) if heard.path == "/sync/v1/push" else PASS
+
+    line = ByteProxy(stage.port, policy=narrow)
+    tablet = ready_tablet(stage, new_browser("tablet"), f"http://localhost:{line.port}")
+    begin_visit(tablet)
+    give_everything(tablet, stage)
+    tablet.complete()
+    tablet.go("Sent and waiting")
+    tablet.expect_state(NAME, "Could not be taken")
+    expect(tablet.page.get_by_text("too large for the service to take. It is safe")).to_be_visible()
+    assert violations(tablet.page) == []
+
+    # When the way is free again, and its visitor asks for it
+    line.policy = lambda heard: PASS
+    tablet.page.get_by_role("button", name=re.compile("^Offer it again")).click()
+
+    # Then it goes
+    tablet.expect_state(NAME, "With your supervisor")
+    assert line.seen["413"] > 0
+    line.stop()
+
+
 def test_an_expired_session_asks_over_the_open_form(stage: Stage, new_browser: NewBrowser) -> None:
     tablet = ready_tablet(stage, new_browser("tablet"))
     begin_visit(tablet)
@@ -211,7 +244,7 @@ def test_an_expired_session_asks_over_the_open_form(stage: Stage, new_browser: N
 def test_a_visit_sent_back_is_answered_and_sent_again(stage: Stage, new_browser: NewBrowser) -> None:
     tablet = ready_tablet(stage, new_browser("tablet"))
     begin_visit(tablet)
-    record_everything(tablet, stage)
+    give_everything(tablet, stage)
     tablet.complete()
     tablet.expect_sent(NAME)
 

@@ -13,9 +13,7 @@ from typing import Any
 from sqlalchemy.exc import OperationalError
 
 from hvapp.domain.errors import DomainError
-from hvapp.domain.forms import load_forms
 from hvapp.services import accounts, children, devices, keys, review
-from hvapp.settings import ROOT
 from tests.faults import oracles
 from tests.faults.house import House, PostgresHouse
 from tests.faults.oracles import Ledger
@@ -23,11 +21,13 @@ from tests.faults.people import PASSWORD, change_need, settle
 from tests.faults.plan import Plan, Round
 from tests.faults.storm import Storm
 from tests.faults.tablets import TabletProcess
+from tests.support.answers import FORMS
 from tests.support.proxy import ByteProxy
 
 PROCESSES = 2
 _MOST_ACTS = 20  # for each visit of a round
-_FORM = load_forms(ROOT / "hvapp" / "forms").current("new_birth")
+_MOST_JOINED = 4  # one child's record in so many
+_FORM = FORMS.current("new_birth")
 
 Say = Callable[[str], None]
 
@@ -265,6 +265,9 @@ class Campaign:
         self.done["office: child handed over"] += 1
 
     def _join_records(self, random: Random) -> None:
+        # The office does not wait for the tablets: on a slow machine it would join everybody into one.
+        if self.done["office: two records joined"] * _MOST_JOINED >= len(self.district.children):
+            return
         keep, duplicate = random.sample(self.district.children, k=2)
         with self.house.session() as session:
             children.merge_children(
@@ -311,6 +314,8 @@ class Campaign:
         self.storm.calm = True
         self.say("The line is good now: everything is sent and fetched.")
         await self._each_tablet("finish")
+        # Only now: what another tablet sent last is part of what its visitor may see.
+        await self._each_tablet("tell")
         await asyncio.to_thread(self.house.kill)
         self.ledger.owed.clear()
         standing = await self._standing()

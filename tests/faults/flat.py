@@ -46,13 +46,23 @@ async () => {
 
 
 class Gate:
-    """The line's policy: the next request to `path` stands still where it is told to; all else passes."""
+    """The line's policy: the next request to `path` stands still where it is told to; all else passes.
+
+    With a `newer_worker` the line gives that in the place of the app's own: to the browser, a new version.
+    """
 
     def __init__(self) -> None:
+        self.open()
+
+    def open(self) -> None:
         self.path = ""
         self.fault = PASS
+        self.newer_worker = b""
 
     def __call__(self, heard: Heard) -> Fault:
+        if heard.path == "/sw.js" and self.newer_worker:
+            script = (("Content-Type", "text/javascript"), ("Service-Worker-Allowed", "/"))
+            return Fault("answer", status=200, headers=script, body=self.newer_worker)
         if not self.path or self.path not in heard.path:
             return PASS
         self.path = ""
@@ -67,8 +77,8 @@ class Gate:
 
 
 class Flat:
-    def __init__(self, folder: Path) -> None:
-        if not (ROOT / "static" / "dist" / "manifest.json").is_file():
+    def __init__(self, folder: Path, root: Path = ROOT) -> None:
+        if not (root / "static" / "dist" / "manifest.json").is_file():
             raise AssertionError("the browser files are not built: run ./hv test, or hvapp assets")
         self.folder = folder
         self.home = folder / "home"
@@ -88,7 +98,7 @@ class Flat:
         self.port = free_port()
         self.gate = Gate()
         self.line = ByteProxy(self.port, self.gate)
-        self.server = web_server(self.home, self.port).start()
+        self.server = web_server(self.home, self.port, root=root, forked=root == ROOT).start()
 
     @property
     def url(self) -> str:
@@ -106,12 +116,12 @@ class Flat:
         shutil.copytree(self.home, self.folder / name / "home")
 
     def put_back(self, name: str, profile: Path) -> None:
+        """Afterwards the server does not run."""
         self.server.kill()
         for kept, place in (("profile", profile), ("home", self.home)):
             shutil.rmtree(place, ignore_errors=True)
             shutil.copytree(self.folder / name / kept, place, symlinks=True)
-        self.gate.path = ""
-        self.server.start()
+        self.gate.open()
 
     # What is where
 

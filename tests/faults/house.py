@@ -41,7 +41,9 @@ class House:
         if broken is not None:
             command[command.index("hvapp.app:create_app()")] = "tests.faults.broken:create_app()"
             env["HVAPP_BROKEN"] = broken
-        self.program = Program(command, env, home / "web.log", f"http://127.0.0.1:{self.port}/healthz")
+        self.program = Program(
+            command, env, home / "web.log", f"http://127.0.0.1:{self.port}/healthz", forked=True
+        )
         app = create_app(self.settings)
         upgrade(app)
         with app.app_context():

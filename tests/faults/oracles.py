@@ -76,7 +76,7 @@ class Ledger:
 
     def take_back(self, there: set[str]) -> int:
         """A backup was put back that holds only these: what else was acknowledged is owed from now on."""
-        gone = {key for key in list(self.acked) if key[1] not in there}
+        gone = {key for key in self.acked.copy() if key[1] not in there}
         self.owed |= gone
         return len(gone)
 
@@ -86,7 +86,7 @@ def acknowledged_are_there(house: House, ledger: Ledger) -> list[str]:
     stored = {row["id"]: row["sha256"] for row in house.rows("SELECT id, sha256 FROM revision")}
     found = []
     # A copy: tablets go on telling meanwhile.
-    for key, receipt in list(ledger.acked.items()):
+    for key, receipt in ledger.acked.copy().items():
         if key in ledger.owed:
             continue
         tablet, revision = key

@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Error, Page
 
 from tests.faults.flat import Flat, on_disk, wait_until
+from tests.faults.new_version import INSTALL_NEWER, TAKE_OVER, kept_notices, newer_worker
 from tests.faults.old_tablet import FILL_VERSION_1
 from tests.faults.search import find_words
 from tests.support.answers import complete_answers
@@ -54,7 +55,7 @@ def written(flat: Flat, profile: Path, playwright: Any) -> Flat:
             "actions": f"Weigh again {CANARIES[1]}.",
             "summary_parent": f"Growing well {CANARIES[2]}.",
         }
-        tablet.record(answers)
+        tablet.give(answers)
         # The last answer is given when its question is left.
         tablet.check()
         tablet.saved()
@@ -69,7 +70,6 @@ def waiting(written: Flat, profile: Path, playwright: Any) -> Flat:
     """The same tablet with the visit completed, of which the server has not heard, kept under “waiting”."""
     flat, browser = written, Browser(playwright, profile)
     flat.put_back("written", profile)
-    flat.server.stop()
     try:
         tablet = open_written_visit(flat, browser)
         tablet.complete()
@@ -125,6 +125,7 @@ def test_a_kill_on_the_line_neither_loses_nor_doubles_a_visit(
 ) -> None:
     flat, browser = waiting, new_browser(profile)
     flat.put_back("waiting", profile)
+    flat.server.start()
     hold = flat.gate.stop_next(path, kind, part)
     page = start(flat, browser)
     sha256 = on_disk(page)["outbox"][0]["sha256"]
@@ -155,6 +156,7 @@ def test_of_two_tabs_one_dies_with_the_lock_and_the_other_sends(
 ) -> None:
     flat, browser = waiting, new_browser(profile)
     flat.put_back("waiting", profile)
+    flat.server.start()
     hold = flat.gate.stop_next("/sync/v1/push", "hold_request", 0.5)
     first = start(flat, browser)
     sha256 = on_disk(first)["outbox"][0]["sha256"]
@@ -176,7 +178,6 @@ def test_killed_while_completing_a_visit_is_a_draft_or_complete_and_never_both(
 ) -> None:
     flat, browser = written, new_browser(profile)
     flat.put_back("written", profile)
-    flat.server.stop()
     tablet = open_written_visit(flat, browser)
     [draft] = on_disk(tablet.page)["drafts"]
     tablet.check()
@@ -201,6 +202,7 @@ def test_the_app_is_whole_after_a_kill_in_the_middle_of_its_installation(
 ) -> None:
     flat, profile = waiting, tmp_path / "new"
     flat.put_back("waiting", tmp_path / "unused")
+    flat.server.start()
     browser = new_browser(profile)
     hold = flat.gate.stop_next("/static/dist/growth/", "hold_answer", 0.5)
     page = browser.start()
@@ -218,12 +220,45 @@ def test_the_app_is_whole_after_a_kill_in_the_middle_of_its_installation(
     tablet.heading("Set up this tablet")
 
 
+@pytest.mark.parametrize("moment", ["while it waits", "while it takes over", "when it has taken over"])
+def test_killed_while_a_new_version_comes_the_app_opens_with_no_signal(
+    written: Flat, profile: Path, new_browser: NewBrowser, moment: str
+) -> None:
+    """The new version does without a file that the old one kept, so taking over has something to take away."""
+    flat, browser = written, new_browser(profile)
+    flat.put_back("written", profile)
+    flat.server.start()
+    page = start(flat, browser)
+    [draft] = on_disk(page)["drafts"]
+    assert kept_notices(page)
+    flat.gate.newer_worker = newer_worker()
+    page.evaluate(INSTALL_NEWER)
+    hold = flat.gate.stop_next("/healthz?taking-over", "hold_request", 0.5)
+    if moment != "while it waits":
+        page.evaluate(TAKE_OVER)
+        wait_until(hold.reached.is_set, "the new version did not begin to take over")
+    if moment == "when it has taken over":
+        hold.release()
+        page.wait_for_function(
+            "async () => (await navigator.serviceWorker.getRegistration()).active.state === 'activated'"
+        )
+    browser.kill()
+    hold.release(cut=True)
+    flat.server.stop()
+
+    tablet = open_written_visit(flat, browser)
+    assert on_disk(tablet.page)["drafts"] == [draft]
+    if moment == "when it has taken over":
+        assert not kept_notices(tablet.page)
+
+
 def test_a_database_of_the_first_version_survives_kills_during_its_upgrade(
     waiting: Flat, new_browser: NewBrowser, tmp_path: Path
 ) -> None:
     """Version 1 kept one completed visit; after two kills in the upgrade it unlocks, and the visit arrives."""
     flat, browser, random = waiting, new_browser(tmp_path / "old"), Random("upgrade")
     flat.put_back("waiting", tmp_path / "unused")
+    flat.server.start()
     page = browser.start()
     page.goto(f"{flat.url}/healthz")
     account = {"id": flat.world.amira.id, "name": flat.world.amira.name, "role": "health_visitor"}
@@ -253,7 +288,6 @@ def test_nothing_a_visitor_wrote_or_read_is_on_the_disk_in_clear(
     """Every file of the profile, after the browser was killed with a form open and a visit waiting."""
     flat, browser = waiting, new_browser(profile)
     flat.put_back("waiting", profile)
-    flat.server.stop()
     tablet = TabletPage(start(flat, browser), flat.url)
     tablet.unlock(PASSPHRASE)
     tablet.open_child(NAME)

@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 
 import pytest
 
@@ -125,3 +125,25 @@ def test_what_is_held_goes_on_when_it_is_released(kind: str) -> None:
         hold.release()
         asking.join(10)
         assert got == [ANSWER]
+
+
+def test_who_comes_while_it_stops_is_sent_away() -> None:
+    with ExitStack() as stack:
+        upstream = stack.enter_context(closing(socket.create_server(("127.0.0.1", 0))))
+        line = ByteProxy(upstream.getsockname()[1])
+        # Given a line that is busy, so that the call to stop and the callers reach it in the same moment
+        busy = threading.Event()
+        line._loop.call_soon_threadsafe(busy.wait)
+        callers = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", line.port), timeout=10))
+            for _ in range(3)
+        ]
+        threading.Timer(0.1, busy.set).start()
+        line.stop()
+        assert [ended(caller) for caller in callers] == [True, True, True]
+
+
+def ended(caller: socket.socket) -> bool:
+    with suppress(ConnectionResetError):
+        return caller.recv(1) == b""
+    return True

@@ -101,7 +101,7 @@ class Service:
 @pytest.fixture
 def service(tmp_path: Path, settings: Settings, session: Session, world: World) -> Iterator[Service]:
     port = free_port()
-    program = web_server(tmp_path, port, HVAPP_DATABASE_URL=settings.database_url).start()
+    program = web_server(tmp_path, port, forked=True, HVAPP_DATABASE_URL=settings.database_url).start()
     try:
         yield Service(program, f"http://127.0.0.1:{port}", session, world)
     finally:

@@ -242,7 +242,11 @@ def test_a_version_that_cannot_join_its_visit_is_shown_to_a_supervisor(
     shelved = [
         (tablet, tablet.revision(world, **link, definition_hash="0" * 64), "form on the tablet was not"),
         (tablet, tablet.revision(world, **link, form_version=99), "form this server does not know"),
-        (tablet, tablet.revision(world, **link, child_id=new_id()), "child is not on this service’s records"),
+        (
+            tablet,
+            tablet.revision(world, **link, child_id=new_id()),
+            "pregnancy is not on this service’s records",
+        ),
         (ben, ben.revision(world, **link), "begun by another visitor"),
     ]
 
@@ -278,8 +282,10 @@ def test_a_flood_of_what_could_not_be_filed_is_one_line(tablet: Tablet, sue: Des
     assert len(asked) < 20
 
 
-def test_judgements_are_one_for_each_version(tablet: Tablet, world: World, session: Session) -> None:
+def test_judgements_are_one_for_each_version(
+    tablet: Tablet, world: World, session: Session, judge: Callable[[], int]
+) -> None:
     tablet.push(tablet.revision(world), tablet.revision(world))
 
-    assert judging.judge_new(session, FORMS, datetime.now(UTC)) == 0
+    assert [judge(), judge()] == [2, 0]
     assert session.scalar(select(func.count()).select_from(JudgementRow)) == 2

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from hvapp.app import create_app
@@ -21,7 +21,7 @@ from hvapp.domain.errors import Conflict, DomainError, Invalid
 from hvapp.extensions import db
 from hvapp.services import devices
 from hvapp.services.database import open_sessions
-from hvapp.settings import Settings
+from hvapp.settings import ROOT, Settings
 from hvapp.store.audit import AuditRow
 from hvapp.store.changes import feed_state
 from hvapp.store.devices import DeviceRow
@@ -67,11 +67,13 @@ class House:
         self.start()
 
     def ask(self, question: Callable[[Session], Any]) -> Any:
-        with open_sessions(self.settings)() as session:
-            try:
+        session = open_sessions(self.settings)()
+        try:
+            with session:
                 return question(session)
-            finally:
-                session.get_bind().dispose()  # type: ignore[union-attr]
+        finally:
+            # Only now: a connection still in use would be left open until it is collected.
+            session.get_bind().dispose()  # type: ignore[union-attr]
 
     def count(self, row: type) -> int:
         return self.ask(lambda session: session.scalar(select(func.count()).select_from(row)) or 0)
@@ -143,6 +145,33 @@ def test_what_was_there_is_kept_beside_it(house: House) -> None:
         assert database.execute("SELECT count(*) FROM revision").fetchone() == (1,)
     assert any(str(kept) in words for words in house.said)
     assert sorted(path.name for path in house.folder.glob("*restoring*")) == []
+
+
+def test_visits_of_a_tablet_cleared_since_are_only_in_what_is_kept_and_the_operator_learns_how_to_find_them(
+    house: House,
+) -> None:
+    file = house.backup()
+    cleared, still_there = house.tablet(house.world.amira), house.tablet(house.world.ben)
+    lost, resent = cleared.revision(house.world), still_there.revision(house.world)
+    cleared.push(lost)
+    still_there.push(resent)
+    wiped = update(DeviceRow).where(DeviceRow.id == cleared.device_id).values(wiped_at=datetime.now(UTC))
+    house.ask(lambda session: (session.execute(wiped), session.commit()))
+
+    house.restore(file)
+    house.move(still_there)
+    still_there.push(resent)
+
+    [kept] = house.folder.glob("hvapp-before-restore-*.db")
+    said = " ".join(house.said)
+    assert "2 versions of visits" in said and "1 of them from tablets that were cleared" in said
+    assert "Do not remove it" in said and "docs/operating.md" in said
+    written = (ROOT / "docs" / "operating.md").read_text().partition("AS kept;")[2]
+    select_missing = written.partition(";")[0].strip()
+    assert select_missing.startswith("SELECT")
+    with closing(sqlite3.connect(house.folder / "hvapp.db")) as database:
+        database.execute("ATTACH ? AS kept", (str(kept),))
+        assert [row[-1] for row in database.execute(select_missing)] == [lost["visit_id"]]
 
 
 def test_nothing_is_put_under_a_running_service(house: House) -> None:

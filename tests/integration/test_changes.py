@@ -1,15 +1,17 @@
 """The pull: every change reaches the tablets it is meant for, once, in order."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from hvapp.services import caseload, feed
 from hvapp.store.changes import ChangeRow, announce
+from hvapp.store.children import ChildRow, HouseholdMemberRow, HouseholdRow, PersonRow, RelationshipRow
+from hvapp.store.immunisations import ImmunisationRow
 from hvapp.store.transaction import transaction
 from tests.support.client import Tablet, new_id
 from tests.support.world import World
@@ -27,6 +29,60 @@ def test_a_first_pull_brings_the_caseload(tablet: Tablet, world: World) -> None:
         {"kind": "weight", "value": "3.010", "on": world.born.isoformat(), "at_birth": True}
     ]
     assert page["more"] is False and page["remaining"] == 0
+
+
+def test_a_visitor_is_told_what_to_know_before_going_in(
+    tablet: Tablet, world: World, session: Session
+) -> None:
+    with transaction(session):
+        child = session.get_one(ChildRow, world.child_id)
+        child.staff_risk, child.staff_risk_review_by = "Large dog.", date(2027, 1, 31)
+        child.two_person_visit = child.child_protection_plan = child.looked_after = True
+        session.add(ImmunisationRow(child_id=child.id, vaccine="MenB", given_on=world.born))
+
+    [item] = tablet.pull()["items"]
+    told = item["body"]
+    assert (told["staff_risk"], told["staff_risk_review_by"]) == ("Large dog.", "2027-01-31")
+    assert told["two_person_visit"] and told["child_protection_plan"] and told["looked_after"]
+    assert told["immunisations"] == [{"vaccine": "MenB", "date": world.born.isoformat()}]
+
+
+def test_two_homes_and_who_lives_in_neither(tablet: Tablet, world: World, session: Session) -> None:
+    parted = world.born + timedelta(days=3)
+    with transaction(session):
+        home = HouseholdRow(address_lines="9 Dale View\nLeeds", area="Armley", postcode="LS12 9ZZ")
+        father, other = (
+            PersonRow(given_name=name, family_name="Marlow", sex="male") for name in ("Sam", "Noel")
+        )
+        session.add_all([home, father, other])
+        session.flush()
+        session.add_all(
+            HouseholdMemberRow(household_id=home.id, person_id=person_id, from_date=parted)
+            for person_id in (father.id, world.child_id)
+        )
+        session.add_all(
+            RelationshipRow(
+                person_id=person.id,
+                child_id=world.child_id,
+                role=role,
+                parental_responsibility=True,
+                from_date=since,
+            )
+            for person, role, since in ((father, "father", world.born), (other, "grandparent", None))
+        )
+
+    [item] = tablet.pull()["items"]
+    told = item["body"]
+    assert told["household"]["postcode"] == "LS12 9ZZ" and told["household"]["since"] == parted.isoformat()
+    assert [(one["name"], one["since"]) for one in told["household"]["members"]] == [
+        ("Sam Marlow", world.born.isoformat())
+    ]
+    [before] = told["other_homes"]
+    assert [one["name"] for one in before["members"]] == ["Nadia Marlow"]
+    assert [(one["name"], one["relationship"]) for one in told["relatives"]] == [
+        ("Noel Marlow", "grandparent")
+    ]
+    assert {"phone", "address"}.isdisjoint(told["relatives"][0])
 
 
 def test_a_second_pull_brings_only_what_is_new(tablet: Tablet, world: World) -> None:
@@ -74,6 +130,18 @@ def test_a_cursor_from_another_life_of_the_database_means_start_again(tablet: Ta
 
 def test_nobody_sees_another_visitors_caseload(tablet_of, world: World) -> None:
     assert tablet_of(world.ben).pull()["items"] == []
+
+
+def test_what_is_refused_with_the_commit_is_written_by_nobody(world: World, session: Session) -> None:
+    """On PostgreSQL the commit is on its way behind the changes before their refusal is heard."""
+    with pytest.raises(IntegrityError), transaction(session):
+        session.get_one(ChildRow, world.child_id).staff_risk = "Large dog."
+        announce(session, [world.amira.id, new_id()], "child", world.child_id)
+
+    assert session.get_one(ChildRow, world.child_id, populate_existing=True).staff_risk is None
+    with transaction(session):
+        session.get_one(ChildRow, world.child_id).staff_risk = "Small dog."
+    assert session.get_one(ChildRow, world.child_id, populate_existing=True).staff_risk == "Small dog."
 
 
 def test_a_transaction_that_fails_announces_nothing(tablet: Tablet, world: World, session: Session) -> None:

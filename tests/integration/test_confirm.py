@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from hvapp.domain.accounts import Account
 from hvapp.services.confirming import digest_of
-from hvapp.store.visits import JudgementRow, RevisionRow
+from hvapp.store.visits import RevisionRow, UnjudgedRow
 from tests.support.client import Tablet
 from tests.support.world import World
 
@@ -77,7 +77,7 @@ def test_work_lost_to_a_restore_is_missed_and_comes_back(
 ) -> None:
     one, two = tablet.revision(world), tablet.revision(world)
     tablet.push(one, two)
-    session.execute(delete(JudgementRow))
+    session.execute(delete(UnjudgedRow))
     session.execute(delete(RevisionRow).where(RevisionRow.id == two["rev_id"]))
     session.commit()
     assert held(tablet, range_of(one, two)) == [False]

@@ -132,12 +132,10 @@ def checkout(tmp_path: Path) -> Path:
     return copy
 
 
-def test_browser_files_are_built_once_and_again_only_after_a_change(
-    checkout: Path, settings: Settings
-) -> None:
+def test_browser_files_are_built_once_and_again_only_after_a_change(checkout: Path) -> None:
     """However they came to be built: `hvapp assets` counts too."""
     build.ensure_node(print)
-    here = replace(settings, root=checkout)
+    here = replace(Settings.from_env(), root=checkout)
     app = create_app(here, testing=True)
     told: list[str] = []
     build.build(app, here, told.append)

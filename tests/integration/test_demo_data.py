@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from hvapp.commands.demo_visits import record_visits
 from hvapp.domain.accounts import Account
 from hvapp.domain.errors import Conflict
-from hvapp.domain.forms import FormLibrary, load_forms
+from hvapp.domain.forms import FormLibrary
 from hvapp.domain.synthetic import Population, make_population
 from hvapp.services import demo
 from hvapp.services.accounts import find_account
@@ -25,6 +25,7 @@ from hvapp.store.changes import ChangeRow
 from hvapp.store.children import ChildRow, ContactRow, HouseholdRow, MeasurementRow, PersonRow, PregnancyRow
 from hvapp.store.outbox import OutboxRow
 from hvapp.store.visits import QuarantineRow, RevisionRow, VisitRow
+from tests.support.answers import FORMS
 
 TODAY = date(2026, 5, 13)
 NOW = datetime(2026, 5, 13, 7, 0, tzinfo=UTC)
@@ -44,7 +45,7 @@ def population() -> Population:
 
 @pytest.fixture(scope="module")
 def forms() -> FormLibrary:
-    return load_forms(Path(__file__).parents[2] / "hvapp" / "forms")
+    return FORMS
 
 
 @pytest.fixture(scope="module")

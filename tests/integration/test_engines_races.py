@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,12 +11,11 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from hvapp.domain import nhs_number
-from hvapp.domain.accounts import Account, Author, Role
+from hvapp.domain.accounts import Account, Role
 from hvapp.domain.errors import Conflict, WrongCredentials
 from hvapp.domain.redbook import Outcome
 from hvapp.services import accounts, judging, review
 from hvapp.services.database import open_sessions
-from hvapp.services.intake import receive_plain
 from hvapp.services.outbox import Envelope
 from hvapp.settings import Settings
 from hvapp.store.accounts import AccountRow
@@ -27,43 +25,11 @@ from hvapp.store.outbox import OutboxRow
 from hvapp.store.visits import DecisionRow, JudgementRow, QuarantineRow, RevisionRow
 from sync.worker import Worker
 from tests.support.client import FORMS, Tablet
+from tests.support.crowd import Crowd
 from tests.support.reviewing import approve
 from tests.support.world import PASSWORD, World
 
 NOW = datetime.now(UTC)
-
-
-class Crowd:
-    """People who do something at the same moment, each on a connection pool of their own, as processes have."""
-
-    def __init__(self, settings: Settings, world: World) -> None:
-        self.settings = settings
-        self.author = Author(world.amira.id, world.amira.team.id)
-
-    def each(self, *acts: Callable[[Session], Any]) -> list[Any]:
-        """What each act answered, or the exception that it raised."""
-        barrier = threading.Barrier(len(acts))
-
-        def run(act: Callable[[Session], Any]) -> Any:
-            factory = open_sessions(self.settings)
-            try:
-                with factory() as session:
-                    session.connection()
-                    session.rollback()
-                    barrier.wait(20)
-                    return act(session)
-            except Exception as error:
-                return error
-            finally:
-                factory.kw["bind"].dispose()
-
-        with ThreadPoolExecutor(len(acts)) as pool:
-            return list(pool.map(run, acts))
-
-    def push(self, *items: Any) -> Callable[[Session], Any]:
-        return lambda session: receive_plain(
-            session, author=self.author, items=list(items), forms=FORMS, receipt_key=b"k" * 32, now=NOW
-        )
 
 
 @pytest.fixture

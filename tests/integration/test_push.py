@@ -2,14 +2,15 @@
 
 import gzip
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hvapp.store.sorting import forget_judgements
 from hvapp.store.visits import QuarantineRow, RevisionRow, VisitRow
 from tests.support.client import Tablet, new_id, seal, with_answers
 from tests.support.world import World
@@ -174,21 +175,40 @@ def test_work_of_a_visitor_without_the_child_is_stored_and_flagged(tablet_of, wo
     assert "not_allocated" in result["flags"]
 
 
-def test_answers_that_break_the_rules_are_stored_and_flagged(tablet: Tablet, world: World) -> None:
+def test_answers_that_break_the_rules_are_stored_and_flagged(
+    tablet: Tablet, world: World, judge: Callable[[], int]
+) -> None:
     revision = tablet.revision(world)
     revision["payload"]["answers"]["weight_kg"] = "49"
 
     [result] = tablet.push(seal(revision))
+    judge()
 
     assert result["result"] == "stored"
     assert tablet.visit(revision["visit_id"])["flags"] == ["invalid_answers"]
 
 
-def test_a_centile_that_the_server_does_not_get_is_flagged(tablet: Tablet, world: World) -> None:
+@pytest.mark.parametrize(("shown", "flags"), [([], []), (["weight_loss"], ["alerts_differ"]), ("?", [])])
+def test_alerts_that_the_server_does_not_get_are_flagged(
+    tablet: Tablet, world: World, judge: Callable[[], int], shown: Any, flags: list[str]
+) -> None:
+    revision = tablet.revision(world)
+    revision["payload"]["context"]["alerts"] = shown
+
+    tablet.push(seal(revision))
+    judge()
+
+    assert tablet.visit(revision["visit_id"])["flags"] == flags
+
+
+def test_a_centile_that_the_server_does_not_get_is_flagged(
+    tablet: Tablet, world: World, judge: Callable[[], int]
+) -> None:
     revision = tablet.revision(world)
     revision["payload"]["derived"] = {"weight_kg": {"sds": "3.5"}}
 
     tablet.push(seal(revision))
+    judge()
 
     assert tablet.visit(revision["visit_id"])["flags"] == ["growth_differs"]
 
@@ -199,8 +219,6 @@ def test_a_push_that_was_not_judged_is_judged_before_the_queue_is_shown(
     revision = tablet.revision(world)
     revision["payload"]["answers"]["weight_kg"] = "2.600"
     tablet.push(seal(revision))
-    forget_judgements(session, [revision["rev_id"]])
-    session.commit()
 
     assert tablet_of(world.sue).client.get("/review").status_code == 200
 

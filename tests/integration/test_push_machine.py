@@ -24,11 +24,13 @@ from hvapp.app import create_app
 from hvapp.commands.database import upgrade
 from hvapp.domain.accounts import Account
 from hvapp.extensions import db
-from hvapp.services import backup, devices, keys
+from hvapp.services import backup, devices, keys, provider
 from hvapp.services.confirming import digest_of
 from hvapp.settings import Settings
+from hvapp.store.accounts import AccountRow
 from hvapp.store.audit import AuditRow
 from hvapp.store.changes import feed_state
+from hvapp.store.children import ChildRow
 from hvapp.store.visits import RevisionRow, VisitRow
 from tests.support.client import Tablet, seal
 from tests.support.world import World, make_world
@@ -147,6 +149,18 @@ class Service(RuleBasedStateMachine):
         )
         held.items[revision["rev_id"]] = Item(revision)
 
+    @precondition(lambda self: any(held.items for held in self.held))
+    @rule(one=which, of=which, pick=st.integers(0, 99), back=st.booleans())
+    def withdraw_a_visit(self, one: int, of: int, pick: int, back: bool) -> None:
+        """Perhaps a colleague's, perhaps an old version, and perhaps taking back what is no withdrawal."""
+        revisions = [item.revision for item in self.held[of].items.values()]
+        if not revisions:
+            return
+        held = self.held[one]
+        parent = revisions[pick % len(revisions)]
+        revision = held.tablet.withdrawal(self.world, parent, "taken_back" if back else "twice")
+        held.items[revision["rev_id"]] = Item(revision)
+
     # What tablets do
 
     @rule(
@@ -220,6 +234,21 @@ class Service(RuleBasedStateMachine):
             )
         held.revoked = True
 
+    @rule(shared=st.booleans())
+    def share_the_caseload_or_not(self, shared: bool) -> None:
+        """Amira and Ben are of one team; the child is Amira's."""
+        with self.app.app_context():
+            provider.change_settings(
+                db.session,
+                by=self.world.ada,
+                now=datetime.now(UTC),
+                sharing=[self.world.amira.team.id] if shared else [],
+                safeguarding_name="Acre Valley safeguarding team",
+                safeguarding_phone="01632 960 900",
+                home_vaccination=False,
+                growth_method="digital",
+            )
+
     @rule()
     def rotate_key(self) -> None:
         with self.app.app_context():
@@ -264,11 +293,16 @@ class Service(RuleBasedStateMachine):
                     assert rows.get(rev_id) == item.revision["sha256"]
 
     def _view_is_whole(self, held: Held) -> None:
-        """Every visit that this tablet is to show is there as it stands now."""
+        """Every visit that this tablet is to show is there as it stands now, and nothing that it is not to show."""
         with self.app.app_context():
+            reader = db.session.get_one(AccountRow, held.account.id)
+            child = db.session.get_one(ChildRow, self.world.child_id)
+            assert bool(held.view.get(child.id)) == bool(reader.hears_as & child.listeners)
             for visit in db.session.scalars(select(VisitRow)):
-                if held.account.id in visit.readers:
-                    shown = held.view.get(visit.id)
+                shown = held.view.get(visit.id)
+                if not visit.is_shown_to(reader):
+                    assert shown is None, "a visit stayed that is not this tablet's"
+                else:
                     assert shown is not None, "a change was not delivered"
                     assert (shown["head_rev"], shown["state"]) == (visit.head_revision_id, visit.state)
 
@@ -285,6 +319,22 @@ class Service(RuleBasedStateMachine):
             for rev_id, item in held.items.items():
                 assert stored[rev_id] == item.revision
             self.pull(one, 100)
+        self._withdrawn_is_what_its_author_withdrew_last()
+
+    def _withdrawn_is_what_its_author_withdrew_last(self) -> None:
+        """Worked out from the versions on file by the plainest means: nobody has decided on anything here."""
+        with self.app.app_context():
+            for visit in db.session.scalars(select(VisitRow)):
+                rows = {row.id: row for row in visit.revisions if not row.apart and row.merged_from is None}
+                back = {row.id for row in rows.values() if row.withdrawal and row.withdrawal.takes_back}
+                over = back | {rows[one].parent_id for one in back}
+                standing = {one for one, row in rows.items() if row.withdrawal and one not in over}
+                later = {row.parent_id for one, row in rows.items() if one not in over}
+                waits = {one for one in standing if one not in later}
+                answers = any(row.withdrawal is None for one, row in rows.items() if one not in over)
+                if waits or answers:
+                    withdrawn = visit.state in ("withdrawn", "withdrawal", "quarantined")
+                    assert withdrawn if waits else visit.state in ("received", "two_versions", "quarantined")
 
 
 @pytest.fixture

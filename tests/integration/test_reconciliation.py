@@ -1,5 +1,6 @@
 """Versions of a visit from two tablets, in any order of arrival: nothing lost, nothing chosen for anybody."""
 
+from collections.abc import Callable
 from itertools import permutations
 from typing import Any
 
@@ -8,9 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hvapp.domain.canonical import sha256_hex
+from hvapp.domain.errors import Conflict
 from hvapp.domain.lineage import SERVER_DEVICE
+from hvapp.store.outbox import OutboxRow
+from hvapp.store.transaction import transaction
 from hvapp.store.visits import JudgementRow, RevisionRow, VisitRow
 from tests.support.client import Tablet, new_id, with_answers
+from tests.support.reviewing import approve
 from tests.support.world import World
 
 
@@ -72,12 +77,13 @@ class TestDisjoint:
         assert session.get(RevisionRow, left["rev_id"]).body == left
 
     def test_it_is_judged_like_any_other_with_centiles_of_its_own(
-        self, tablet: Tablet, versions: Versions, session: Session
+        self, tablet: Tablet, versions: Versions, session: Session, judge: Callable[[], int]
     ) -> None:
         left = versions.after(versions.first, birth_weight_kg="3.800")
         right = versions.after(versions.first, weight_kg="3.200")
 
         tablet.push(versions.first, left, right)
+        judge()
 
         head = session.get_one(VisitRow, versions.visit_id).head_revision_id
         # 3.8 kg and 3.2 kg are each unremarkable beside what the other tablet had.
@@ -229,6 +235,59 @@ def test_an_orphan_that_differs_waits_for_what_it_was_made_from(
     assert state_of(session, versions.visit_id) == "two_versions"
     tablet.push(second)
     assert state_of(session, versions.visit_id) == "received"
+
+
+class TestApproved:
+    """History that arrives after the decision changes nothing about it."""
+
+    @pytest.fixture
+    def line(self, versions: Versions) -> list[dict[str, Any]]:
+        second = versions.after(versions.first, weight_kg="3.200")
+        return [versions.first, second, versions.after(second, weight_kg="3.250")]
+
+    def test_the_version_stays_approved_when_the_missing_ones_come(
+        self, tablet: Tablet, world: World, session: Session, line: list[dict[str, Any]]
+    ) -> None:
+        first, second, third = line
+        tablet.push(third)
+        approve(session, world, third)
+        tablet.push(first)
+        assert state_of(session, first["visit_id"]) == "two_versions"
+
+        tablet.push(second)
+
+        assert state_of(session, first["visit_id"]) == "approved"
+        with pytest.raises(Conflict, match="already decided"):
+            approve(session, world, third)
+
+    @pytest.mark.parametrize(
+        ("message", "state"),
+        [
+            ("retry", "approved"),
+            ("sent", "in_red_book"),
+            ("dead", "red_book_failed"),
+            ("not_shared", "not_shared"),
+        ],
+    )
+    def test_and_stands_where_its_message_to_the_red_book_has_come_to(
+        self,
+        tablet: Tablet,
+        world: World,
+        session: Session,
+        line: list[dict[str, Any]],
+        message: str,
+        state: str,
+    ) -> None:
+        first, second, third = line
+        tablet.push(third)
+        approve(session, world, third)
+        tablet.push(first)
+        with transaction(session):
+            session.scalars(select(OutboxRow)).one().state = message
+
+        tablet.push(second)
+
+        assert state_of(session, first["visit_id"]) == state
 
 
 def test_a_version_that_names_itself_as_its_beginning_is_taken_in(

@@ -1,42 +1,24 @@
-"""A child changes hands, turns out to be two records of one, or dies, while work about them is still on tablets."""
+"""A child changes hands, or turns out to be two records of one, while work about them is still on tablets."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hvapp.domain.errors import Conflict, Invalid, NotAllowed, NotFound
+from hvapp.domain.errors import Conflict, NotAllowed, NotFound
 from hvapp.services import children, review
 from hvapp.store.accounts import AccountRow
 from hvapp.store.audit import AuditRow
 from hvapp.store.children import ChildRow, ContactRow, MeasurementRow, PersonRow
 from hvapp.store.transaction import transaction
 from hvapp.store.visits import RevisionRow, VisitRow
-from tests.support.client import Tablet
+from tests.support.client import Feed, Tablet
 from tests.support.reviewing import approve
 from tests.support.world import World
 
 NOW = datetime.now(UTC)
-
-
-class Feed:
-    """What a tablet holds after everything it was told."""
-
-    def __init__(self, tablet: Tablet) -> None:
-        self.tablet, self.cursor = tablet, ""
-        self.held: dict[str, Any] = {}
-
-    def pull(self) -> "Feed":
-        page = self.tablet.pull(self.cursor)
-        self.cursor = page["cursor"]
-        for item in page["items"]:
-            if item["body"] is None:
-                self.held.pop(item["id"], None)
-            else:
-                self.held[item["id"]] = item["body"]
-        return self
 
 
 def second_record(session: Session, world: World, **person: Any) -> str:
@@ -175,6 +157,18 @@ class TestMerged:
         assert session.get_one(VisitRow, revision["visit_id"]).child_id == world.child_id
         assert session.get_one(RevisionRow, revision["rev_id"]).child_ref == duplicate
 
+    def test_work_sent_under_the_other_record_reaches_whoever_looks_after_the_child(
+        self, tablet: Tablet, tablet_of: Any, world: World, session: Session
+    ) -> None:
+        duplicate = second_record(session, world)
+        merge(session, world, duplicate)
+        hers, ben = Feed(tablet).pull(), tablet_of(world.ben)
+        revision = ben.revision(world, child_id=duplicate)
+
+        ben.push(revision)
+
+        assert revision["visit_id"] in hers.pull().held
+
     def test_the_next_version_may_name_either_record(
         self, tablet: Tablet, world: World, session: Session
     ) -> None:
@@ -249,21 +243,3 @@ class TestMerged:
 
         with pytest.raises(Conflict, match="joined with another"):
             merge(session, world, duplicate)
-
-
-class TestDeceased:
-    def test_what_arrives_afterwards_says_so(self, tablet: Tablet, world: World, session: Session) -> None:
-        unsent = tablet.revision(world)
-        feed = Feed(tablet).pull()
-        children.record_death(session, world.child_id, on=NOW.date(), by=world.sue, now=NOW)
-
-        [result] = tablet.push(unsent)
-
-        assert (result["result"], result["flags"]) == ("stored", ["child_deceased"])
-        assert feed.pull().held[world.child_id]["deceased_on"] == NOW.date().isoformat()
-
-    def test_a_date_before_birth_is_a_slip(self, world: World, session: Session) -> None:
-        with pytest.raises(Invalid):
-            children.record_death(
-                session, world.child_id, on=world.born - timedelta(days=1), by=world.sue, now=NOW
-            )

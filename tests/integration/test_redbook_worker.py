@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.serving import make_server
 
 from hvapp.domain.redbook import Outcome
-from hvapp.services import outbox
+from hvapp.services import outbox, withdrawals
 from hvapp.services.database import open_sessions
 from hvapp.services.outbox import Envelope
 from hvapp.settings import ROOT, Settings
@@ -42,7 +42,7 @@ class Clock:
     """Time that passes only when told to."""
 
     def __init__(self) -> None:
-        self.time = datetime.now(UTC) + timedelta(seconds=5)
+        self.time = datetime.now(UTC) + timedelta(minutes=5)  # more than a test takes anywhere
 
     def __call__(self) -> datetime:
         return self.time
@@ -69,6 +69,13 @@ class RedBook:
     def __init__(self, url: str, faults: Faults) -> None:
         self.url = url
         self.faults = faults
+
+    def encounters(self, world: World) -> list[dict[str, Any]]:
+        search = {"identifier": f"https://fhir.nhs.uk/Id/nhs-number|{world.nhs_number}"}
+        [patient] = requests.get(f"{self.url}/Patient", params=search, timeout=5).json()["entry"]
+        asked = {"patient": patient["resource"]["id"]}
+        found = requests.get(f"{self.url}/Encounter", params=asked, timeout=5).json()
+        return [entry["resource"] for entry in found["entry"]]
 
     def count(self, world: World) -> tuple[int, int, int, int]:
         search = {"identifier": f"https://fhir.nhs.uk/Id/nhs-number|{world.nhs_number}"}
@@ -331,6 +338,133 @@ def test_a_correction_replaces_in_place(
     assert state(session, approved) == "in_red_book"
     after = red_book.count(world)
     assert (after[0], after[1], after[2], after[3]) == (1, 1, before[2] - 3, 1)
+
+
+def withdraw(tablet: Tablet, world: World, session: Session, revision: dict[str, Any]) -> None:
+    """The author withdraws a visit, and Sue agrees."""
+    why = tablet.withdrawal(world, revision)
+    tablet.push(why)
+    withdrawals.agree(
+        session,
+        FORMS,
+        reviewer=world.sue,
+        visit_id=why["visit_id"],
+        rev_id=why["rev_id"],
+        now=datetime.now(UTC),
+    )
+
+
+def test_a_withdrawn_visit_leaves_nothing_but_word_of_the_mistake(
+    worker: Worker,
+    red_book: RedBook,
+    tablet: Tablet,
+    world: World,
+    session: Session,
+    clock: Clock,
+    approved: dict[str, Any],
+) -> None:
+    clock.pass_by(minutes=5)
+    worker.run_once()
+    [before] = red_book.encounters(world)
+    assert before["status"] == "finished"
+
+    withdraw(tablet, world, session, approved)
+    clock.pass_by(minutes=5)
+    assert session.get_one(VisitRow, approved["visit_id"]).in_red_book_at is not None
+    assert worker.run_once() is True
+
+    assert messages(session) == [("sent", "new"), ("sent", "delete")]
+    [after] = red_book.encounters(world)
+    assert (after["id"], after["status"]) == (before["id"], "entered-in-error")
+    assert red_book.count(world) == (1, 1, 0, 0)
+    assert state(session, approved) == "withdrawn"
+    assert session.get_one(VisitRow, approved["visit_id"]).in_red_book_at is None
+
+
+def test_a_visit_withdrawn_before_it_left_is_never_spoken_of(
+    worker: Worker,
+    red_book: RedBook,
+    tablet: Tablet,
+    world: World,
+    session: Session,
+    clock: Clock,
+    approved: dict[str, Any],
+) -> None:
+    withdraw(tablet, world, session, approved)
+    clock.pass_by(minutes=5)
+    assert worker.run_once() is False
+    assert red_book.count(world) == (0, 0, 0, 0)
+
+
+def test_a_doubtful_message_is_taken_back_too(
+    worker: Worker,
+    red_book: RedBook,
+    tablet: Tablet,
+    world: World,
+    session: Session,
+    clock: Clock,
+    approved: dict[str, Any],
+) -> None:
+    """It may have been stored before the answer was lost."""
+    clock.pass_by(minutes=5)
+    red_book.faults.give("broken")
+    worker.run_once()
+    assert message(session).state == "retry"
+
+    withdraw(tablet, world, session, approved)
+    clock.pass_by(hours=1)
+
+    assert worker.run_once() is True
+    assert messages(session) == [("superseded", "new"), ("sent", "delete")]
+    [encounter] = red_book.encounters(world)
+    assert encounter["status"] == "entered-in-error"
+
+
+def test_a_visit_that_was_not_shared_is_not_spoken_of_either(
+    worker: Worker, red_book: RedBook, tablet: Tablet, world: World, session: Session, clock: Clock
+) -> None:
+    private = with_answers(tablet.revision(world), share_consent={"red_book": False})
+    approve(tablet, world, session, private)
+    clock.pass_by(minutes=5)
+    worker.run_once()
+    assert state(session, private) == "not_shared"
+
+    withdraw(tablet, world, session, private)
+    clock.pass_by(minutes=5)
+
+    assert worker.run_once() is False
+    assert red_book.count(world) == (0, 0, 0, 0)
+
+
+def test_a_visit_approved_anew_after_its_withdrawal_is_back(
+    worker: Worker,
+    red_book: RedBook,
+    tablet: Tablet,
+    world: World,
+    session: Session,
+    clock: Clock,
+    approved: dict[str, Any],
+) -> None:
+    clock.pass_by(minutes=5)
+    worker.run_once()
+    full = red_book.count(world)
+    withdraw(tablet, world, session, approved)
+    clock.pass_by(minutes=5)
+    worker.run_once()
+
+    approve(
+        tablet,
+        world,
+        session,
+        tablet.revision(world, visit_id=approved["visit_id"], parent_rev=approved["rev_id"]),
+    )
+    clock.pass_by(minutes=5)
+    assert worker.run_once() is True
+
+    assert red_book.count(world) == full
+    [encounter] = red_book.encounters(world)
+    assert encounter["status"] == "finished"
+    assert state(session, approved) == "in_red_book"
 
 
 def test_a_corrected_version_takes_the_place_of_one_that_was_stuck(

@@ -1,6 +1,7 @@
 """Deciding on a visit: once, by the right person, about the version that was read."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -193,7 +194,7 @@ def test_opening_and_deciding_are_on_the_audit_trail(session: Session, world: Wo
 
 
 def test_correcting_a_visit_days_later_does_not_make_it_late(
-    session: Session, tablet: Tablet, world: World, sent: dict
+    session: Session, tablet: Tablet, world: World, sent: dict, judge: Callable[[], int]
 ) -> None:
     """The first version was entered the same day; the form must not ask why it was late."""
     review.send_back(
@@ -214,22 +215,25 @@ def test_correcting_a_visit_days_later_does_not_make_it_late(
     corrected["occurred_at"] = sent["occurred_at"]
 
     tablet.push(seal(corrected))
+    judge()
 
     assert tablet.visit(sent["visit_id"])["flags"] == []
 
 
 def test_an_amendment_is_not_judged_against_its_own_first_version(
-    session: Session, tablet: Tablet, world: World
+    session: Session, tablet: Tablet, world: World, judge: Callable[[], int]
 ) -> None:
     """A slip in the birth weight made the weight look lost; taken back, it must not go on raising the alert."""
     wrong = with_answers(tablet.revision(world), birth_weight_kg="4.300")
     tablet.push(wrong)
+    judge()
     assert "red_alert" in tablet.visit(wrong["visit_id"])["flags"]
     approve(session, world, wrong)
 
     amended = tablet.revision(world, visit_id=wrong["visit_id"], parent_rev=wrong["rev_id"])
     amended = with_answers(amended, birth_weight_kg={"not_done": "other"})
     tablet.push(amended)
+    assert judge() == 1
 
     assert "red_alert" not in tablet.visit(wrong["visit_id"])["flags"]
 
@@ -324,13 +328,14 @@ class TestNeedLevel:
         assert read.new_level == "targeted"
 
     def test_an_amendment_is_judged_against_the_level_before_and_may_take_it_back(
-        self, session: Session, tablet: Tablet, world: World
+        self, session: Session, tablet: Tablet, world: World, judge: Callable[[], int]
     ) -> None:
         changed = self.change(tablet, world, "targeted")
         approve(session, world, changed)
         link = {"visit_id": changed["visit_id"], "parent_rev": changed["rev_id"]}
 
         again = self.change(tablet, world, "targeted", **link)
+        judge()
         assert tablet.visit(changed["visit_id"])["flags"] == []
         approve(session, world, again)
         link = {"visit_id": changed["visit_id"], "parent_rev": again["rev_id"]}
@@ -353,16 +358,17 @@ class TestNeedLevel:
 
 
 def test_a_red_alert_of_a_restricted_answer_is_not_named(
-    app: Flask, session: Session, tablet: Tablet, world: World
+    app: Flask, session: Session, tablet: Tablet, world: World, judge: Callable[[], int]
 ) -> None:
     definition = FORMS.current("new_birth").definition
     rule = {"field": "seen_alone", "is": True}
     definition["version"] = 77
-    definition["alerts"][0] |= {"title": "Seen alone", "fields": ["weight_kg"], "when": rule}
+    definition["alerts"][0] |= {"level": "red", "title": "Seen alone", "fields": ["weight_kg"], "when": rule}
     form = read_form(json.dumps(definition))
     app.extensions["forms"] = FormLibrary((*FORMS, form))
 
     tablet.push(tablet.revision(world, form_version=77, definition_hash=form.hash))
+    judge()
 
     [line] = review.queue(session, world.sue)
     assert line.red_alerts == ("Red alert in a restricted part",)

@@ -7,15 +7,21 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hvapp.domain.forms.facts import ChildFacts
 from hvapp.domain.review import Query
-from hvapp.services import children, review
+from hvapp.domain.synthetic.filling import fill_in
+from hvapp.services import review
+from hvapp.store.accounts import AccountRow
 from hvapp.store.audit import AuditRow
-from hvapp.store.children import ChildRow
+from hvapp.store.children import ChildRow, PersonRow
+from hvapp.store.immunisations import ImmunisationRow
 from hvapp.store.outbox import OutboxRow
 from hvapp.store.visits import DecisionRow, VisitRow
+from tests.support.answers import FORMS
 from tests.support.client import Tablet, new_id, seal
 from tests.support.desk import Desk, Page
 from tests.support.reviewing import approve as approve_visit
+from tests.support.reviewing import record_death
 from tests.support.world import PASSWORD, World
 
 SECRET = {"service": "domestic_abuse", "reason": "Told the visitor in the kitchen", "urgency": "urgent"}
@@ -161,8 +167,7 @@ class TestQueue:
     def test_a_visit_on_a_child_who_died_says_so_before_it_can_be_approved(
         self, desk: Desk, world: World, session: Session, sent: dict
     ) -> None:
-        today = datetime.now(UTC)
-        children.record_death(session, world.child_id, on=today.date(), by=world.sue, now=today)
+        record_death(session, world)
 
         desk.get("/review").has("The child has died")
         open_page(desk, sent).has("Died", "I know that the child died")
@@ -227,10 +232,47 @@ class TestVisit:
             "Red alert", "14.3%", "What to do:", "The visitor wrote: Seen by the paediatrician today."
         )
 
+    def test_an_alert_that_was_overridden_stands_with_the_reason_and_in_the_queue(
+        self, desk: Desk, tablet: Tablet, world: World
+    ) -> None:
+        revision = tablet.revision(world)
+        revision["payload"]["alert_responses"] = {"weight_loss": {"not_applicable": "Other scales at birth."}}
+        red = push_again(tablet, revision, weight_kg="2.580")
+
+        desk.get("/review").has("Red alert", "The visitor says that an alert does not apply")
+        page = open_page(desk, red)
+        page.has("The visitor says that this does not apply: Other scales at birth.")
+        assert "Ask what was done" not in page.text and "say what you did" not in page.text
+
     def test_an_alert_without_a_word_from_the_visitor_says_so(
         self, desk: Desk, tablet: Tablet, world: World
     ) -> None:
         open_page(desk, push(tablet, world, weight_kg="2.580")).has("nothing yet. Ask what was done.")
+
+    @pytest.mark.parametrize("on_record", [True, False])
+    def test_what_is_overdue_is_worked_out_with_the_immunisations_on_record(
+        self, desk: Desk, tablet: Tablet, world: World, session: Session, on_record: bool
+    ) -> None:
+        """At 10 weeks, with nothing told at the visit about what was given before."""
+        born = world.born - timedelta(days=58)
+        session.get_one(PersonRow, world.child_id).birth_date = born
+        given = {"6-in-1": born, "MenB": born, "rotavirus": born} if on_record else {}
+        for vaccine, day in given.items():
+            session.add(
+                ImmunisationRow(child_id=world.child_id, vaccine=vaccine, given_on=day + timedelta(days=56))
+            )
+        session.commit()
+        form = FORMS.current("six_eight_week")
+        assert form is not None
+        now = datetime.now(UTC).replace(microsecond=0)
+        child = ChildFacts(born, "female", 261, need_level="universal")
+        about = {"form_id": form.id, "form_version": form.version, "definition_hash": form.hash}
+        revision = tablet.revision(world, contact_type="six_eight_week", **about)
+        told = {"started_at": revision["occurred_at"], "imm_decision": "will_book", "imm_history": []}
+        revision["payload"]["answers"] = fill_in(form, child, now, told, [world.mother_id])
+        tablet.push(seal(revision))
+
+        assert ("Immunisations overdue" in open_page(desk, revision).text) is not on_record
 
     def test_growth_shows_centile_sds_and_method_and_what_was_before(self, desk: Desk, sent: dict) -> None:
         open_page(desk, sent).has(
@@ -315,7 +357,7 @@ class TestRestricted:
     def test_restricted_answers_are_not_in_the_page_at_all(self, desk: Desk, sent: dict) -> None:
         page = open_page(desk, sent)
 
-        page.has("Restricted: open with a reason", "2 restricted answers")
+        page.has("Restricted: open with a reason", "8 restricted answers")
         assert "Domestic abuse" not in page.html
         assert SECRET["reason"] not in page.html
 
@@ -386,6 +428,67 @@ class TestRestricted:
         page = desk.get(f"/review/{sent['visit_id']}/restricted")
 
         assert page.response.location == f"/review/{sent['visit_id']}"
+
+
+class TestSafeguardingQueue:
+    """Rule SG2: child protection or looked after is read in full by whoever approves it."""
+
+    @pytest.fixture
+    def sent(self, tablet: Tablet, world: World) -> dict:
+        return push(tablet, world, concern="looked_after", lac_start=world.born.isoformat())
+
+    def test_it_stands_in_a_queue_of_its_own_before_what_is_not_urgent(
+        self, desk: Desk, tablet: Tablet, world: World, sent: dict
+    ) -> None:
+        calm = push(tablet, world, concern="child_in_need")
+
+        page = desk.get("/review?show=safeguarding")
+
+        page.has("All 2", "Safeguarding 1", "Safeguarding: to be read in full")
+        assert f"/review/{sent['visit_id']}" in page.addresses
+        assert f"/review/{calm['visit_id']}" not in page.addresses
+        assert "ooked after" not in page.text
+        visits = [one for one in desk.get("/review").addresses if one.startswith("/review/")]
+        assert visits[0] == f"/review/{sent['visit_id']}"
+
+    def test_nobody_approves_it_unread(
+        self, app: Flask, desk: Desk, world: World, session: Session, sent: dict
+    ) -> None:
+        page = open_page(desk, sent)
+        page.has("This visit is in the safeguarding queue.", "once you have opened its restricted parts")
+        assert "data-approve" not in page.html
+
+        refused = approve(desk, sent)
+
+        assert refused.status_code == 422
+        refused.has("Nothing was decided. This visit is in the safeguarding queue")
+        assert "#reason" in refused.addresses
+        session.rollback()
+        assert session.get_one(VisitRow, sent["visit_id"]).state == "received"
+
+        # What a colleague has read nobody else has
+        session.get_one(AccountRow, world.olu.id).team_id = world.sue.team.id
+        session.commit()
+        olu = Desk(app.test_client()).sign_in(world.olu)
+        olu.post(f"/review/{sent['visit_id']}/restricted", reason=REASON)
+        assert approve(desk, sent).status_code == 422
+
+        opened = desk.post(f"/review/{sent['visit_id']}/restricted", reason=REASON)
+        assert "data-approve" in opened.html
+        assert approve(desk, sent).status_code == 302
+
+    def test_a_newer_version_is_read_again(
+        self, desk: Desk, tablet: Tablet, world: World, session: Session, sent: dict
+    ) -> None:
+        desk.post(f"/review/{sent['visit_id']}/restricted", reason=REASON)
+        return_visit(session, world, sent, "What has been agreed?")
+        newer = tablet.revision(world, visit_id=sent["visit_id"], parent_rev=sent["rev_id"])
+        newer = push_again(tablet, newer, concern="child_protection", weight_kg="3.190")
+
+        assert approve(desk, newer).status_code == 422
+
+    def test_it_can_be_sent_back_unread(self, desk: Desk, sent: dict) -> None:
+        assert send_back(desk, sent, comment="Ring me first.").status_code == 302
 
 
 class TestDecision:

@@ -1,6 +1,7 @@
 """The pages where a supervisor sorts out what could not be filed: every act kept, explained, and taken back."""
 
 import json
+import re
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any
@@ -20,7 +21,7 @@ from hvapp.store.devices import DeviceRow
 from hvapp.store.sorting import SortingActRow, forget_judgements
 from hvapp.store.transaction import transaction
 from hvapp.store.visits import QuarantineRow, RevisionRow, VisitRow
-from tests.support.client import FORMS, Tablet, new_id, seal, with_answers
+from tests.support.client import FORMS, Feed, Tablet, new_id, seal, with_answers
 from tests.support.desk import Desk, Page
 from tests.support.reviewing import approve
 from tests.support.world import World
@@ -54,6 +55,19 @@ def undo_last(desk: Desk, session: Session) -> Page:
     session.rollback()
     act = session.scalars(select(SortingActRow).order_by(SortingActRow.at.desc()).limit(1)).one()
     return desk.follow(desk.post(f"/sort/acts/{act.id}/undo"))
+
+
+def settle_all(desk: Desk, visit_id: str) -> Page:
+    """Choose the first of the values everywhere."""
+    page = desk.get(f"/sort/visits/{visit_id}/versions")
+    names = set(re.findall(r'name="(answers-[^"]+)"', page.html))
+    assert names
+    chosen = dict.fromkeys(names, "0") | {"heads": heads_of(page)}
+    return desk.follow(desk.post(f"/sort/visits/{visit_id}/versions", **chosen))
+
+
+def heads_of(page: Page) -> str:
+    return page.html.partition('name="heads" value="')[2].partition('"')[0]
 
 
 class TestThePage:
@@ -177,6 +191,35 @@ class TestUnknownChild:
         assert session.get_one(VisitRow, odd["visit_id"]).child_id is None
         assert acts(session) == ["sorted_filed_under_child", "undone_filed_under_child"]
 
+    def test_then_it_leaves_the_tablet_of_the_childs_visitor(
+        self, app: Flask, desk: Desk, tablet: Tablet, world: World, session: Session
+    ) -> None:
+        ben = Tablet(app.test_client()).sign_in(world.ben)
+        odd = ben.revision(world, child_id=new_id())
+        ben.push(odd)
+        amira, author = Feed(tablet), Feed(ben)
+        self.file(desk, odd, world.child_id)
+        assert odd["visit_id"] in amira.pull().held
+
+        undo_last(desk, session)
+
+        assert odd["visit_id"] not in amira.pull().held
+        assert odd["visit_id"] in author.pull().held
+
+    def test_and_with_it_what_came_later_about_the_same_id(
+        self, desk: Desk, tablet: Tablet, world: World, session: Session, odd: dict[str, Any]
+    ) -> None:
+        self.file(desk, odd, world.child_id)
+        link = {"visit_id": odd["visit_id"], "parent_rev": odd["rev_id"], "child_id": odd["child_id"]}
+        later = tablet.revision(world, child_id=odd["child_id"])
+        tablet.push(tablet.revision(world, **link), later)
+
+        undo_last(desk, session)
+
+        for one in (odd, later):
+            assert state_of(session, one["visit_id"]) == "quarantined"
+            assert session.get_one(VisitRow, one["visit_id"]).child_id is None
+
     def test_but_not_after_it_was_approved(
         self, desk: Desk, world: World, session: Session, odd: dict[str, Any]
     ) -> None:
@@ -261,6 +304,31 @@ class TestForm:
         assert state_of(session, early["visit_id"]) == "received"
         assert "unknown_form" not in session.get_one(RevisionRow, early["rev_id"]).flags
         desk.get("/sort").has("Filed by itself")
+
+    def test_a_version_filed_by_itself_that_is_only_history_leaves_the_decision_alone(
+        self, app: Flask, desk: Desk, tablet: Tablet, world: World, session: Session
+    ) -> None:
+        newer = read_form(json.dumps(FORMS.current("new_birth").definition | {"version": 77}))
+        first = tablet.revision(world)
+        link = {name: first[name] for name in ("visit_id", "occurred_at", "payload")}
+        early = with_answers(
+            tablet.revision(
+                world, parent_rev=first["rev_id"], form_version=77, definition_hash=newer.hash, **link
+            ),
+            weight_kg="3.200",
+        )
+        last = with_answers(tablet.revision(world, parent_rev=early["rev_id"], **link), weight_kg="3.250")
+        tablet.push(first, early, last)
+        settle_all(desk, first["visit_id"])
+        session.rollback()
+        head = session.get_one(VisitRow, first["visit_id"]).head_revision_id
+        approve(session, world, first | {"rev_id": head})
+
+        app.extensions["forms"] = FormLibrary((*app.extensions["forms"], newer))
+        desk.get("/review")
+
+        assert not session.get_one(RevisionRow, early["rev_id"]).apart
+        assert state_of(session, first["visit_id"]) == "approved"
 
     def test_a_visit_on_an_older_version_is_judged_by_its_own(
         self, app: Flask, tablet: Tablet, world: World, session: Session
@@ -499,9 +567,6 @@ class TestTwoVersions:
         tablet.push(first, left, right)
         return [first, left, right]
 
-    def heads(self, page: Page) -> str:
-        return page.html.partition('name="heads" value="')[2].partition('"')[0]
-
     def test_both_values_stand_side_by_side_with_whose_they_are(
         self, desk: Desk, sides: list[dict[str, Any]]
     ) -> None:
@@ -527,7 +592,7 @@ class TestTwoVersions:
         page = desk.get(f"/sort/visits/{visit_id}/versions")
         number = "0" if page.text.index("3.300 kg") < page.text.index("3.200 kg") else "1"
 
-        chosen = {"answers-weight_kg": number, "heads": self.heads(page)}
+        chosen = {"answers-weight_kg": number, "heads": heads_of(page)}
         shown = desk.follow(desk.post(f"/sort/visits/{visit_id}/versions", **chosen))
 
         shown.has("Settled.", "3.300 kg", "Weigh on Monday.", "Your decision")
@@ -542,7 +607,7 @@ class TestTwoVersions:
 
     def test_a_choice_is_asked_for(self, desk: Desk, session: Session, sides: list[dict[str, Any]]) -> None:
         visit_id = sides[0]["visit_id"]
-        heads = self.heads(desk.get(f"/sort/visits/{visit_id}/versions"))
+        heads = heads_of(desk.get(f"/sort/visits/{visit_id}/versions"))
 
         for number in ("", "7", "x"):
             page = desk.post(
@@ -560,7 +625,7 @@ class TestTwoVersions:
         link = {"visit_id": first["visit_id"], "parent_rev": first["rev_id"], "payload": first["payload"]}
         tablet.push(with_answers(tablet.revision(world, **link), weight_kg="3.400"))
 
-        chosen = {"answers-weight_kg": "0", "heads": self.heads(page)}
+        chosen = {"answers-weight_kg": "0", "heads": heads_of(page)}
         answer = desk.post(f"/sort/visits/{first['visit_id']}/versions", **chosen)
 
         assert answer.status_code == 409
@@ -572,7 +637,7 @@ class TestTwoVersions:
         first, left, _ = sides
         page = desk.get(f"/sort/visits/{first['visit_id']}/versions")
         number = "0" if page.text.index("3.300 kg") < page.text.index("3.200 kg") else "1"
-        chosen = {"answers-weight_kg": number, "heads": self.heads(page)}
+        chosen = {"answers-weight_kg": number, "heads": heads_of(page)}
         desk.post(f"/sort/visits/{first['visit_id']}/versions", **chosen)
 
         link = {"visit_id": first["visit_id"], "parent_rev": left["rev_id"], "payload": left["payload"]}
@@ -584,9 +649,8 @@ class TestTwoVersions:
         assert visit.state == "received"
         assert (answers["weight_kg"], answers["nappies_dirty"]) == ("3.300", 1)
 
-    def test_a_restricted_answer_takes_a_reason(
-        self, desk: Desk, tablet: Tablet, world: World, session: Session
-    ) -> None:
+    @pytest.fixture
+    def restricted(self, tablet: Tablet, world: World) -> list[dict[str, Any]]:
         first = tablet.revision(world)
         link = {"visit_id": first["visit_id"], "parent_rev": first["rev_id"], "payload": first["payload"]}
         left = with_answers(tablet.revision(world, **link), seen_alone=False)
@@ -594,7 +658,10 @@ class TestTwoVersions:
             tablet.revision(world, **link), seen_alone={"not_done": "other", "detail": SECRET}
         )
         tablet.push(first, left, right)
-        url = f"/sort/visits/{first['visit_id']}/versions"
+        return [first, left, right]
+
+    def test_a_restricted_answer_takes_a_reason(self, desk: Desk, restricted: list[dict[str, Any]]) -> None:
+        url = f"/sort/visits/{restricted[0]['visit_id']}/versions"
 
         closed = desk.get(url)
         opened = desk.post(f"{url}/open", reason="To choose between them")
@@ -602,10 +669,44 @@ class TestTwoVersions:
         closed.has("1 restricted answer differs")
         assert SECRET not in closed.html and "Keep these answers" not in closed.text
         opened.has("Parent seen alone", SECRET, "Keep these answers")
-        given = {"heads": self.heads(opened), "opened_for": "To choose between them"}
+        given = {"heads": heads_of(opened), "opened_for": "To choose between them"}
         again = desk.post(url, **given)
         assert again.status_code == 422
         again.has("Choose which answer is right", SECRET)
+
+    def test_nobody_chooses_between_restricted_answers_that_they_have_not_opened(
+        self, desk: Desk, session: Session, world: World, restricted: list[dict[str, Any]]
+    ) -> None:
+        visit_id = restricted[0]["visit_id"]
+        url = f"/sort/visits/{visit_id}/versions"
+        given = {"heads": heads_of(desk.get(url)), "answers-seen_alone": "0", "opened_for": "Made up"}
+        desk.post(f"/review/{visit_id}/restricted", reason="To read the version that came last")
+
+        page = desk.post(url, **given)
+
+        assert page.status_code == 403
+        page.has("Nothing was settled", "Open the restricted parts")
+        assert SECRET not in page.html
+        assert state_of(session, visit_id) == "two_versions"
+        [row] = session.scalars(select(AuditRow).where(AuditRow.action == "settling_refused"))
+        assert (row.account_id, row.subject_id) == (world.sue.id, visit_id)
+
+        desk.post(f"{url}/open", reason="To choose between them")
+        assert desk.post(url, **given).status_code == 302
+
+    def test_nor_after_another_version_has_come_that_they_have_not_seen(
+        self, desk: Desk, tablet: Tablet, session: Session, world: World, restricted: list[dict[str, Any]]
+    ) -> None:
+        first = restricted[0]
+        url = f"/sort/visits/{first['visit_id']}/versions"
+        desk.post(f"{url}/open", reason="To choose between them")
+        link = {"visit_id": first["visit_id"], "parent_rev": first["rev_id"], "payload": first["payload"]}
+        tablet.push(with_answers(tablet.revision(world, **link), seen_alone={"not_done": "declined"}))
+
+        page = desk.post(url, **{"heads": heads_of(desk.get(url)), "answers-seen_alone": "0"})
+
+        assert page.status_code == 403
+        assert state_of(session, first["visit_id"]) == "two_versions"
 
     def test_nobody_settles_their_own(self, app: Flask, desk: Desk, world: World, session: Session) -> None:
         sue = Tablet(app.test_client()).sign_in(world.sue)

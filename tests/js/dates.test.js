@@ -13,9 +13,11 @@ import {
   civilDate,
   correctedAgeDays,
   correctedAgeText,
+  dayNumber,
   daysBetween,
   formatDate,
   formatNearDate,
+  fromDayNumber,
   isCivilDate,
   monthsBetween,
 } from "../../static/src/lib/dates.js";
@@ -73,4 +75,13 @@ test("adding months and counting them agree", () => {
       assert.equal(monthsBetween(start, addMonths(start, months)), months);
     }),
   );
+});
+
+test("the calendar is the one the browser keeps, on every day from 1900 to 2200", () => {
+  const [from, to] = ["1900-01-01", "2200-01-01"].map((day) => Date.parse(day) / 86_400_000);
+  for (let number = from; number <= to; number += 1) {
+    const day = new Date(number * 86_400_000).toISOString().slice(0, 10);
+    assert.equal(fromDayNumber(number), day);
+    assert.equal(dayNumber(day), number);
+  }
 });

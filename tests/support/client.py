@@ -13,13 +13,9 @@ from werkzeug.test import TestResponse
 from hvapp.domain import sealing
 from hvapp.domain.accounts import Account
 from hvapp.domain.canonical import sha256_hex
-from hvapp.domain.forms import load_forms
 from hvapp.domain.tablets import UUID
-from hvapp.settings import ROOT
-from tests.support.answers import complete_answers
+from tests.support.answers import FORMS, complete_answers
 from tests.support.world import PASSWORD, World
-
-FORMS = load_forms(ROOT / "hvapp" / "forms")
 
 
 class Tablet:
@@ -143,6 +139,38 @@ class Tablet:
             },
         }
         return seal(revision | changes)
+
+    def withdrawal(
+        self, world: World, of: dict[str, Any], reason: str = "wrong_child", words: str = ""
+    ) -> dict:
+        """The author's word that this visit is not to count; with the reason "taken_back", that it is after all."""
+        same = {name: of[name] for name in ("visit_id", "child_id", "contact_type", "occurred_at")}
+        return self.revision(
+            world,
+            **same,
+            parent_rev=of["rev_id"],
+            base_rev=of["rev_id"],
+            payload={},
+            withdrawal={"reason": reason, "words": words},
+        )
+
+
+class Feed:
+    """What a tablet holds after everything it was told."""
+
+    def __init__(self, tablet: Tablet) -> None:
+        self.tablet, self.cursor = tablet, ""
+        self.held: dict[str, Any] = {}
+
+    def pull(self) -> "Feed":
+        page = self.tablet.pull(self.cursor)
+        self.cursor = page["cursor"]
+        for item in page["items"]:
+            if item["body"] is None:
+                self.held.pop(item["id"], None)
+            else:
+                self.held[item["id"]] = item["body"]
+        return self
 
 
 def seal(revision: dict[str, Any]) -> dict[str, Any]:

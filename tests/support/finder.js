@@ -91,7 +91,7 @@ globalThis.findElements = (() => {
       else if (step.has) {
         const those = find(step.has);
         found = found.filter((element) => those.some((one) => element !== one && element.contains(one)));
-      } else if (step.at !== undefined) found = found.slice(step.at, step.at + 1);
+      } else if (step.at !== undefined) found = [found.at(step.at)].filter(Boolean);
       else if (step.visible) found = found.filter(visible);
       else found = inOrder(found.flatMap((root) => STEPS[step.by](root, step)));
     }

@@ -5,11 +5,13 @@ who sends what; nothing here draws a random number, so the same policy spoils th
 """
 
 import asyncio
+import socket
 import threading
 from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.support.servers import PORTAL_PAGE, free_port
 
@@ -97,6 +99,7 @@ def refusal(status: int, *headers: tuple[str, str]) -> Fault:
 
 
 Policy = Callable[[Heard], Fault]
+_Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 @dataclass
@@ -124,17 +127,15 @@ class ByteProxy:
         # The loop itself keeps no hold of its tasks: one that waits for long could be swept away.
         self._serving: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
-        self._ready = threading.Event()
+        # Not asyncio's server: a connection that came while it closes would be dropped unclosed.
+        self._listening = socket.create_server(("127.0.0.1", self.port))
+        self._listening.setblocking(False)
+        self._loop.add_reader(self._listening, self._accept)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
-        self._ready.wait(10)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        self._server = self._loop.run_until_complete(
-            asyncio.start_server(self._serve, "127.0.0.1", self.port, limit=_MOST_HEADER)
-        )
-        self._ready.set()
         self._loop.run_forever()
 
     def stop(self) -> None:
@@ -145,29 +146,32 @@ class ByteProxy:
 
     async def _end(self) -> None:
         """Browsers keep connections open on which nothing was asked yet; these end too."""
-        self._server.close()
+        self._loop.remove_reader(self._listening)
+        self._listening.close()
+        # What was taken a moment ago begins in this turn of the loop: only what has begun can end itself.
+        await asyncio.sleep(0)
         serving = list(self._serving)
         for task in serving:
             task.cancel()
         await asyncio.gather(*serving, return_exceptions=True)
-        # The connections themselves are let go in the next turns of the loop.
-        await asyncio.sleep(0.05)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._serving.add(task)
-        try:
-            request = await _read_request(reader)
-            if request is not None:
-                fault = self.policy(request.heard)
-                self.seen[fault.called] += 1
-                await self._treat(fault, request, writer)
-        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            writer.transport.abort()
-        finally:
-            writer.close()
-            self._serving.discard(task)
+    def _accept(self) -> None:
+        with suppress(OSError):
+            connection, _ = self._listening.accept()
+            task = self._loop.create_task(self._serve(connection))
+            self._serving.add(task)
+            task.add_done_callback(self._serving.discard)
+
+    async def _serve(self, connection: socket.socket) -> None:
+        async with _stream(sock=connection, limit=_MOST_HEADER) as (reader, writer):
+            try:
+                request = await _read_request(reader)
+                if request is not None:
+                    fault = self.policy(request.heard)
+                    self.seen[fault.called] += 1
+                    await self._treat(fault, request, writer)
+            except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+                writer.transport.abort()
 
     async def _treat(self, fault: Fault, request: _Request, writer: asyncio.StreamWriter) -> None:
         if fault.kind == "refuse":
@@ -217,34 +221,46 @@ class ByteProxy:
 
     async def _ask(self, data: bytes, *, wait: bool = True) -> bytes:
         """The server's whole answer; nothing when it is not there, or its connection broke."""
-        try:
-            reader, writer = await asyncio.open_connection("127.0.0.1", self.upstream_port)
-        except OSError:
-            return b""
-        try:
-            writer.write(data)
-            await writer.drain()
-            return await reader.read() if wait else b""
-        except OSError:
-            return b""
-        finally:
-            writer.close()
+        with suppress(OSError):
+            async with self._upstream() as (reader, writer):
+                writer.write(data)
+                await writer.drain()
+                return await reader.read() if wait else b""
+        return b""
 
     async def _ask_held(self, data: bytes, place: int, hold: Hold) -> bytes:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.upstream_port)
-        try:
-            writer.write(data[:place])
-            await writer.drain()
-            await hold.wait()
-            if hold.cut:
-                return b""
-            writer.write(data[place:])
-            await writer.drain()
-            return await reader.read()
-        except OSError:
-            return b""
-        finally:
-            writer.close()
+        with suppress(OSError):
+            async with self._upstream() as (reader, writer):
+                writer.write(data[:place])
+                await writer.drain()
+                await hold.wait()
+                if hold.cut:
+                    return b""
+                writer.write(data[place:])
+                await writer.drain()
+                return await reader.read()
+        return b""
+
+    def _upstream(self) -> AbstractAsyncContextManager[_Stream]:
+        return _stream(host="127.0.0.1", port=self.upstream_port)
+
+
+@asynccontextmanager
+async def _stream(**place: Any) -> AsyncIterator[_Stream]:
+    """A connection that is closed, and gone, afterwards: what is written still leaves, unless we were cut short."""
+    reader, writer = await asyncio.open_connection(**place)
+    try:
+        yield reader, writer
+        await _gone(writer)
+    finally:
+        writer.transport.abort()
+        await _gone(writer)
+
+
+async def _gone(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
 
 
 def _place(part: float, data: bytes) -> int:

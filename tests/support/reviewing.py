@@ -1,4 +1,4 @@
-"""What a supervisor does with a visit, in one line."""
+"""What a supervisor does with a visit or a child, in one line."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hvapp.services import review
+from hvapp.services import deaths, review
 from hvapp.store.visits import VisitRow
 from tests.support.client import FORMS
 from tests.support.world import World
@@ -23,3 +23,12 @@ def approve(session: Session, world: World, sent: dict[str, Any], **changes: Any
         "now": datetime.now(UTC),
     }
     review.approve(session, FORMS, **(given | changes))
+
+
+def record_death(session: Session, world: World) -> str:
+    """Sue marks that Maya died today, and Ada confirms it; answers the mark's id."""
+    now = datetime.now(UTC)
+    deaths.mark_death(session, world.child_id, died_on=now.date(), by=world.sue, now=now)
+    [mark] = deaths.marks_that_wait(session, world.ada)
+    deaths.confirm_death(session, mark.mark_id, by=world.ada, now=now)
+    return mark.mark_id

@@ -9,13 +9,15 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 from hvapp.commands.processes import web_command
 from hvapp.settings import ROOT
+from tests.support import warm
 
 
 def free_port() -> int:
@@ -33,37 +35,58 @@ def free_port() -> int:
 
 
 class Program:
-    """One program that can be killed and started again on the same address."""
+    """One program that can be killed and started again on the same address.
+
+    `forked`: it is one of this checkout's, and need not read all of its code at each start (see `warm`).
+    """
 
     def __init__(
-        self, command: list[str], env: dict[str, str], log: Path, ready_url: str | None = None
+        self,
+        command: list[str],
+        env: dict[str, str],
+        log: Path,
+        ready_url: str | None = None,
+        root: Path = ROOT,
+        forked: bool = False,
     ) -> None:
+        self.root = root
         self.command = command
         self.env = env
         self.log = log
         self.ready_url = ready_url
-        self.process: subprocess.Popen[bytes] | None = None
+        self.forked = forked
+        self.process: subprocess.Popen[bytes] | warm.Forked | None = None
 
     def start(self) -> "Program":
+        self.process = self._fork() if self.forked else self._open()
+        deadline = time.monotonic() + 120
+        while self.ready_url is not None:
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.kill()
+                raise AssertionError(f"{self.command[2:4]} did not start:\n{self.log.read_text()[-2000:]}")
+            try:
+                with urlopen(self.ready_url, timeout=2):
+                    break
+            except HTTPError as error:
+                error.close()
+            except OSError:
+                pass
+            time.sleep(0.05)
+        return self
+
+    def _fork(self) -> warm.Forked:
+        return warm.fork(self.command[2:], cwd=self.root, env=os.environ | self.env, log=self.log)
+
+    def _open(self) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
+            return subprocess.Popen(
                 self.command,
-                cwd=ROOT,
+                cwd=self.root,
                 env=os.environ | self.env,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        deadline = time.monotonic() + 60
-        while self.ready_url is not None:
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError(f"{self.command[2:4]} did not start:\n{self.log.read_text()[-2000:]}")
-            try:
-                with urlopen(self.ready_url, timeout=2):
-                    break
-            except OSError:
-                time.sleep(0.1)
-        return self
 
     def stop(self) -> None:
         self._end(signal.SIGTERM)
@@ -83,12 +106,15 @@ class Program:
         self.process = None
 
 
-def web_server(home: Path, port: int, **more: str) -> Program:
+def web_server(home: Path, port: int, *, root: Path = ROOT, forked: bool = False, **more: str) -> Program:
+    """`root`: the checkout that runs."""
     return Program(
         web_command("127.0.0.1", port),
         {"HVAPP_HOME": str(home), "HVAPP_SECURE_COOKIES": "0", **more},
         home / "web.log",
         f"http://127.0.0.1:{port}/healthz",
+        root,
+        forked,
     )
 
 
@@ -97,6 +123,7 @@ def sync_worker(home: Path, redbook_url: str) -> Program:
         [sys.executable, "-m", "sync", "worker"],
         {"HVAPP_HOME": str(home), "HVAPP_REDBOOK_URL": redbook_url},
         home / "worker.log",
+        forked=True,
     )
 
 
@@ -136,7 +163,7 @@ class Proxy:
                     if proxy.twice and not proxy.portal:
                         answers.append(self._ask(body))
                         proxy.doubled += 1
-                except OSError:
+                except (OSError, http.client.HTTPException):
                     self.close_connection = True
                     self.connection.close()
                     return
@@ -160,16 +187,15 @@ class Proxy:
                 self.wfile.write(content)
 
             def _ask(self, body: bytes | None) -> tuple[int, list[tuple[str, str]], bytes]:
-                upstream = http.client.HTTPConnection("127.0.0.1", upstream_port, timeout=30)
                 kept_back = ["connection"]
                 if proxy.whole:
                     kept_back += ["accept-encoding", "if-none-match", "if-modified-since"]
                 headers = {k: v for k, v in self.headers.items() if k.lower() not in kept_back}
-                upstream.request(self.command, self.path, body=body, headers=headers)
-                answer = upstream.getresponse()
-                content = b"" if self.command == "HEAD" else answer.read()
-                upstream.close()
-                return answer.status, answer.getheaders(), content
+                with closing(http.client.HTTPConnection("127.0.0.1", upstream_port, timeout=30)) as upstream:
+                    upstream.request(self.command, self.path, body=body, headers=headers)
+                    with upstream.getresponse() as answer:
+                        content = b"" if self.command == "HEAD" else answer.read()
+                        return answer.status, answer.getheaders(), content
 
             do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = pass_on
 

@@ -78,6 +78,9 @@ class WebKit:
         if self.service is not None:
             self.service.kill()
         self._forget()
+        # Signed out, as in Chromium: see Browser.start.
+        for cookies in self.profile.glob("cookies.sqlite*"):
+            cookies.unlink()
 
     def close(self) -> None:
         if self.driver is not None:

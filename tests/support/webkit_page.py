@@ -111,9 +111,10 @@ class WebKitPage(_Finding):
         return list(self.driver.execute_script(f"{FINDER}; return findElements(arguments[0])", steps))
 
     def violations(self) -> list[str]:
-        self.driver.execute_script(AXE.read_text())
+        # In one script, so that a page that comes up meanwhile cannot be without the rule book.
         found = self.driver.execute_async_script(
-            "const [done] = arguments;"
+            f"{AXE.read_text()};"
+            "const done = arguments[arguments.length - 1];"
             "axe.run(document, {resultTypes: ['violations']}).then((r) => done(r.violations.map("
             "(v) => `${v.id}: ${v.help}: ${v.nodes.map((n) => n.target.join(' ')).join(' | ')}`)))"
         )
@@ -142,6 +143,10 @@ class WebKitLocator(_Finding):
     @property
     def first(self) -> "WebKitLocator":
         return self._with(at=0)
+
+    @property
+    def last(self) -> "WebKitLocator":
+        return self._with(at=-1)
 
     def nth(self, index: int) -> "WebKitLocator":
         return self._with(at=index)

@@ -7,7 +7,7 @@ import pytest
 from hvapp.commands.processes import CannotStart
 from hvapp.commands.test import ensure_browsers
 
-PROGRAMS = ("chromium", "WebKitWebDriver", "Xvfb")
+PROGRAMS = ("chromium", "chromium-headless-shell", "WebKitWebDriver", "Xvfb")
 
 
 @pytest.fixture
@@ -39,8 +39,8 @@ def test_what_is_missing_is_installed_in_one_go(bare_machine: Path) -> None:
     assert len(said) == 1
     update, install = (bare_machine / "asked").read_text().splitlines()
     assert update.startswith("update")
-    assert "webkit2gtk-driver xvfb" in install
-    assert "chromium" not in install
+    assert "chromium-headless-shell webkit2gtk-driver xvfb" in install
+    assert "chromium" not in install.split()
 
 
 def test_one_sentence_says_what_could_not_be_installed(bare_machine: Path) -> None:
@@ -49,6 +49,8 @@ def test_one_sentence_says_what_could_not_be_installed(bare_machine: Path) -> No
     with pytest.raises(CannotStart) as caught:
         ensure_browsers(lambda words: None)
 
-    assert "The browser tests need chromium, webkit2gtk-driver, xvfb" in str(caught.value)
-    assert "sudo apt install chromium webkit2gtk-driver xvfb" in str(caught.value)
+    assert "The browser tests need chromium, chromium-headless-shell, webkit2gtk-driver, xvfb" in str(
+        caught.value
+    )
+    assert "sudo apt install chromium chromium-headless-shell webkit2gtk-driver xvfb" in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -46,6 +46,27 @@ def test_a_good_correction_may_leave() -> None:
     assert problems(corrected, payload) == []
 
 
+def test_a_withdrawal_may_leave_and_holds_nothing_of_the_visit() -> None:
+    payload = build(RECORD, "delete")
+    bundle = fhir_json.loads(payload)
+    assert problems(RECORD, payload) == []
+    _, encounter = [one["resource"] for one in bundle["entry"] if "resource" in one]
+    assert encounter["status"] == "entered-in-error"
+    kinds = [one["resource"]["resourceType"] for one in bundle["entry"] if "resource" in one]
+    assert kinds == ["Patient", "Encounter"]
+    sent = {
+        f"{one['resource']['resourceType']}?_id={one['resource']['id']}"
+        for one in fhir_json.loads(build(RECORD))["entry"]
+        if one["request"]["method"] == "PUT" and one["resource"]["resourceType"] != "Encounter"
+    }
+    assert sent <= {one["request"]["url"] for one in bundle["entry"]}
+
+
+def test_a_withdrawal_that_holds_content_may_not_leave() -> None:
+    payload = spoiled(lambda bundle: resource(bundle, "Encounter").update(status="entered-in-error"))
+    assert any("was withdrawn" in one for one in problems(RECORD, payload))
+
+
 @pytest.mark.parametrize("payload", [b"", b"<html></html>", b"[]", b"{}", b'{"resourceType": "Bundle"}'])
 def test_what_is_no_message(payload: bytes) -> None:
     assert problems(RECORD, payload)

@@ -4,16 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from hvapp.domain.forms import FormDefinition, load_forms
-from hvapp.settings import ROOT
+from hvapp.domain.forms import FormDefinition
 from sync.builders import codes
 from sync.builders.fhir_r4 import build
 from sync.conformance import problems
 from sync.mapping import Field, all_fields
 from sync.reading import as_read
+from tests.support.answers import FORMS as LIBRARY
 from tests.support.redbook_sample import RECORD
 
-FORMS = list(load_forms(ROOT / "hvapp" / "forms"))
+FORMS = list(LIBRARY)
 MAPPED = [(form, field) for form in FORMS for field in all_fields(form.definition) if field.target]
 
 ANSWERS = {

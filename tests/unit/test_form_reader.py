@@ -86,7 +86,7 @@ def test_yaml_does_not_guess() -> None:
             "type: decimal",
             "type: decimals",
             'field "weight_kg": "type" is "decimals", but it can only be line, text, integer, decimal, date, month, '
-            'datetime, yes_no, choice, choices, people, yes_no_each or list; did you mean "decimal"?',
+            'datetime, yes_no, choice, choices, people, person, yes_no_each, list or photo; did you mean "decimal"?',
         ),
         ("id: weight_kg\n", "id: mode\n", 'fields: the id "mode" is used 2 times'),
         ("id: mode", "id: Mode", 'fields: the id "Mode" should be small letters, digits and "_", beginning with a letter'),
@@ -139,6 +139,30 @@ def test_a_mistake_is_explained(right: str, wrong: str, said: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("visibility: P", "a photo is never in the red book"),
+        ("visibility: H, red_book: {event: CH018}", "a photo is never in the red book"),
+        ("visibility: H, suggest: last.marks", "a photo is never filled in or offered again"),
+        ("visibility: H, max_length: 5", '"max_length" is for line and text'),
+    ],
+)
+def test_a_photo_stays_with_the_professionals(wrong: str, said: str) -> None:
+    photo = "      - {id: marks, label: Marks, name: the marks, type: photo, visibility: X}\n"
+    source = GOOD.replace("alerts:", f"{photo}alerts:")
+    assert read_form(source).field("marks") is not None
+    [mistake] = mistakes(source.replace("visibility: X}", f"{wrong}}}"))
+    assert mistake.startswith(f'field "marks": {said}')
+
+
+def test_a_restricted_answer_is_never_offered_to_a_twin() -> None:
+    secret = "      - {id: fear, label: Fear, name: fear, type: line, max_length: 9, visibility: X, household: true}\n"
+    assert mistakes(GOOD.replace("alerts:", f"{secret}alerts:")) == [
+        'field "fear": a restricted answer is never offered to a twin, so it cannot have "household"'
+    ]
+
+
 def test_all_mistakes_are_told_at_once() -> None:
     source = GOOD.replace("        label: Weight\n", "").replace("    title: First\n", "")
     told = {'field "weight_kg": it needs a "label"', 'section "first": it needs a "title"'}
@@ -159,15 +183,6 @@ def test_junk_is_a_mistake_and_never_a_crash(junk: str) -> None:
 def test_facts_need_their_fields_to_be_of_the_right_type() -> None:
     source = GOOD.replace("id: mode", "id: started_at").replace("field: mode", "field: started_at")
     assert 'field "started_at": facts are counted from it, so it has to be a datetime' in mistakes(source)
-
-
-def test_the_example_of_the_guide_is_accepted() -> None:
-    guide = (Path(__file__).parents[2] / "docs" / "adding-a-form.md").read_text()
-    example = guide.split("```yaml\n")[1].split("```")[0]
-    seen = GOOD.replace("id: mode", "id: child_seen").replace("field: mode", "field: child_seen")
-    indented = "".join(f"      {line}\n" for line in example.splitlines())
-    form = read_form(seen.replace("alerts:\n", f"{indented}alerts:\n"))
-    assert form.field("ofc_cm") is not None
 
 
 def test_a_file_is_called_after_its_form(tmp_path: Path) -> None:

@@ -1,16 +1,15 @@
 """The form as markup: every question once, labelled and described, with no data and nothing that runs."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 
-from hvapp.domain.forms import FormDefinition, load_forms
+from hvapp.domain.forms import FormDefinition
+from tests.support.answers import FORMS
 from tests.support.fragments import render_fragment
 
 Attributes = dict[str, str | None]
-FORMS = load_forms(Path(__file__).parents[2] / "hvapp" / "forms")
 VOID = {"input", "hr", "br", "img"}
 
 
@@ -21,11 +20,14 @@ class Tree(HTMLParser):
         super().__init__()
         self.open: list[tuple[str, Attributes]] = []
         self.elements: list[tuple[str, Attributes, list[Attributes]]] = []
+        self._inside: defaultdict[tuple[str, str | None], list[tuple[str, Attributes]]] = defaultdict(list)
         self.feed(html)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs), [around for _, around in self.open]))
+        for place in {place for _, around in self.open for place in around.items()}:
+            self._inside[place].append((tag, dict(attrs)))
         if tag not in VOID:
             self.open.append((tag, dict(attrs)))
 
@@ -38,7 +40,7 @@ class Tree(HTMLParser):
         return [(t, a) for t, a, _ in self.elements if key in a and (value is None or a[key] == value)]
 
     def inside(self, key: str, value: str) -> list[tuple[str, Attributes]]:
-        return [(t, a) for t, a, around in self.elements if any(one.get(key) == value for one in around)]
+        return self._inside[key, value]
 
 
 @pytest.fixture(scope="module", params=list(FORMS), ids=lambda form: form.key)

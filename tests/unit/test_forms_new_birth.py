@@ -1,17 +1,16 @@
-"""The new birth visit holds everything the field catalogue asks for, and says what it should."""
+"""The first new birth visit, with which visits were recorded: it says for ever what it said."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hvapp.domain.forms import load_forms
 from hvapp.domain.forms.definition import Field, FormDefinition, Option
 from hvapp.domain.forms.facts import ChildFacts, build_facts, derive
 from hvapp.domain.forms.validate import Findings, check
+from tests.support.answers import FORMS
 
 CORE = """
     contact_type started_at ended_at practitioner_type place mode identity_checked child_seen present seen_alone
@@ -83,9 +82,7 @@ ANSWERS: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def form() -> FormDefinition:
-    form = load_forms(Path(__file__).parents[2] / "hvapp" / "forms").current("new_birth")
-    assert form is not None
-    return form
+    return FORMS.get("new_birth_visit", 1)
 
 
 def looked_at(form: FormDefinition, child: ChildFacts = CHILD, **changes: Any) -> Findings:

@@ -86,7 +86,9 @@ def test_a_restricted_referral_makes_the_whole_answer_restricted(form: FormDefin
 
 def test_growth_in_words() -> None:
     known = {"sds": "-0.412345678901", "centile": "34.0", "band": "25th to 50th centile", "method": "digital"}
-    assert derived_text(known) == "25th to 50th centile, SDS −0.41, age corrected for gestation"
+    assert (
+        derived_text(known) == "25th to 50th centile, SDS −0.41, age corrected for gestation (digital method)"
+    )
     assert derived_text(known | {"method": "chronological"}) == (
         "25th to 50th centile, SDS −0.41, gestation not known, age not corrected"
     )

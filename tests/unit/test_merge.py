@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hvapp.domain.lineage import Node, heads_of, merged_id, oldest_first
+from hvapp.domain.lineage import Node, ancestors, heads_of, merged_id, oldest_first, without
 from hvapp.domain.merge import MISSING, Merged, Version, merge, merge_versions
 
 KEYS = st.sampled_from(["weight_kg", "place", "present", "seen_alone"])
@@ -189,3 +189,11 @@ class TestLineage:
 
     def test_the_merged_version_has_the_same_number_from_wherever_it_is_made(self) -> None:
         assert merged_id(["b", "a"]) == merged_id(["a", "b"]) != merged_id(["a", "c"])
+
+
+def test_a_family_without_some_goes_on_from_what_those_were_made_from() -> None:
+    family = {"a": (), "b": ("a",), "c": ("b",), "d": ("c", "a"), "e": ("elsewhere",), "loop": ("loop", "a")}
+    assert without(family, {"b", "c"}) == {"a": (), "d": ("a",), "e": ("elsewhere",), "loop": ("loop", "a")}
+    assert without({"x": ("loop",), **family}, {"loop"})["x"] == ("a",)
+    assert ancestors(family, "d") == {"a", "b", "c"}
+    assert ancestors(family, "loop") == {"loop", "a"}

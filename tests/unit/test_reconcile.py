@@ -8,6 +8,7 @@ import pytest
 
 from hvapp.domain.reconcile import FLAG_WORDS, Flag, Known, reconcile, stays_apart
 from hvapp.domain.submissions import Submission
+from hvapp.domain.withdrawals import Withdrawal
 
 NOW = datetime(2026, 5, 3, 12, 0, tzinfo=UTC)
 KNOWN = Known(
@@ -124,3 +125,8 @@ def test_a_clock_is_off_by_more_than_five_minutes(offset: int | None, flagged: b
 
 def test_every_flag_has_words() -> None:
     assert set(FLAG_WORDS) == set(Flag)
+
+
+def test_a_withdrawal_has_no_answers_for_a_form_to_explain() -> None:
+    unknown = replace(KNOWN, form_known=False, form_hash=None, parent_known=True)
+    assert flags(unknown, parent_rev="r1", withdrawal=Withdrawal("twice", "")) == []

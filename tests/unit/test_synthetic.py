@@ -4,23 +4,25 @@ import hashlib
 from collections import Counter
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
-from pathlib import Path
 from typing import cast
 
 import pytest
 
 from hvapp.domain.ages import add_months
 from hvapp.domain.contacts import contact_rules, next_contact
-from hvapp.domain.forms import FormDefinition, load_forms
+from hvapp.domain.forms import FormDefinition
 from hvapp.domain.forms.facts import build_sealed_facts
 from hvapp.domain.forms.validate import check
 from hvapp.domain.growth import Kind, assess
 from hvapp.domain.nhs_number import valid
+from hvapp.domain.rules.immunisations import Given, work_out
+from hvapp.domain.rules.library import rule_book
 from hvapp.domain.submissions import Submission
 from hvapp.domain.synthetic import Population, make_population
 from hvapp.domain.synthetic.answers import facts_of, question_of, sealed_revision
 from hvapp.domain.synthetic.model import Child, Person
 from hvapp.domain.synthetic.visits import STORIES
+from tests.support.answers import FORMS
 
 TODAY = date(2026, 5, 13)
 SEEDS = (1, 2, 3, 4, 5)
@@ -34,7 +36,7 @@ def population(request: pytest.FixtureRequest) -> Population:
 
 @pytest.fixture(scope="module")
 def form() -> FormDefinition:
-    form = load_forms(Path(__file__).parents[2] / "hvapp" / "forms").current("new_birth")
+    form = FORMS.current("new_birth")
     assert form is not None
     return form
 
@@ -151,6 +153,7 @@ def test_every_id_is_used_once(population: Population) -> None:
         population.pregnancies,
         population.contacts,
         population.measurements,
+        population.immunisations,
     ):
         ids = [row.id for row in rows]
         assert len(set(ids)) == len(ids)
@@ -174,6 +177,25 @@ def test_the_edges_of_the_work_are_there(population: Population) -> None:
     assert sum(child.interpreter for child in children) >= 10
     assert all(child.language for child in children if child.interpreter)
     assert any(child.staff_risk for child in children)
+    assert all((child.staff_risk is None) == (child.staff_risk_review_by is None) for child in children)
+    assert any(child.two_person_visit for child in children)
+    assert any(child.child_protection_plan for child in children)
+    assert sum(child.looked_after for child in children) == 1
+
+
+def test_most_children_are_vaccinated_and_some_are_late(population: Population) -> None:
+    history: dict[str, list[Given]] = {child.id: [] for child in population.children}
+    for one in population.immunisations:
+        history[one.child_id].append({"vaccine": one.vaccine, "date": one.given_on.isoformat()})
+    known = people(population)
+    schedule = rule_book().schedule
+    overdue = []
+    for child_id, given in history.items():
+        told = {"date_of_birth": known[child_id].birth_date, "on": TODAY, "history": given}
+        doses, not_counted = work_out(told, schedule)
+        assert not_counted == []
+        overdue.append(any(dose.state == "overdue" for dose in doses))
+    assert 10 <= sum(overdue) <= 60
 
 
 def carers(population: Population, child: Child) -> list[str]:

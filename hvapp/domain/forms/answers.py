@@ -11,6 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, TypeGuard
 
 from hvapp.domain.forms.definition import Field
+from hvapp.domain.photos import MOST_PHOTOS, read_photo
 
 LARGEST_INTEGER = 2**53 - 1
 """Beyond this a browser no longer counts exactly."""
@@ -42,7 +43,7 @@ def is_usable(field: Field, value: Any) -> bool:
     if is_blank(value) or is_not_done(value):
         return False
     match field.type:
-        case "line" | "text":
+        case "line" | "text" | "person":
             return isinstance(value, str)
         case "integer":
             return is_integer(value)
@@ -69,6 +70,12 @@ def is_usable(field: Field, value: Any) -> bool:
             )
         case "list":
             return isinstance(value, list) and all(isinstance(row, Mapping) for row in value)
+        case "photo":
+            return (
+                isinstance(value, list)
+                and len(value) <= MOST_PHOTOS
+                and all(read_photo(one) is not None for one in value)
+            )
         case other:
             raise ValueError(f"no such type of field: {other}")
 

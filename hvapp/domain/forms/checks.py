@@ -128,12 +128,26 @@ def _failed(each: Check, one: Field, value: Any, live: Live) -> str | None:
         case "not_before_contact":
             on = live.facts.get("contact_date")
             return f"{name} cannot be before the visit." if _earlier("date", value, on) else None
+        case "at_most_days_ago" | "at_most_days_ahead":
+            return _too_far(each, name, value, live)
         case "at_least_field":
             return name if _less(one.type, value, live.answers.get(each.field or "")) else None
         case "at_most_field":
             return name if _less(one.type, live.answers.get(each.field or ""), value) else None
         case _:
             return None
+
+
+def _too_far(each: Check, name: str, value: Any, live: Live) -> str | None:
+    """Counted from the day of the contact, which is today where that is not known."""
+    day, on = read_date(value), read_date(live.facts.get("contact_date"))
+    limit = int(each.limit or 0)
+    if day is None or on is None:
+        return None
+    ahead = (day - on).days
+    if each.name == "at_most_days_ago":
+        return f"{name} cannot be more than {limit} days ago." if -ahead > limit else None
+    return f"{name} cannot be more than {limit} days ahead." if ahead > limit else None
 
 
 def _earlier(kind: str, left: Any, right: Any) -> bool:

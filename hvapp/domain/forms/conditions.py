@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from hvapp.domain.forms.definition import Condition, Field, FormDefinition
+from hvapp.domain.forms.rule_fact_sources import FLAGS, TEXTS, WORDS
 
 _ORDER = ("at_least", "at_most", "more_than", "less_than")
 _OPERATORS = ("is", "is_not", "in", "not_in", "includes", "answered", *_ORDER)
@@ -115,12 +116,17 @@ def _fact_mistakes(
     if operator == "answered":
         if not isinstance(wanted, bool):
             yield f'{where}: "answered" is true or false'
-    elif fact == "need_level_changed":
+    elif fact in FLAGS or fact == "need_level_changed":
         if operator != "is" or not isinstance(wanted, bool):
             yield f'{where}: "{fact}" is true or false'
     elif fact == "sex":
         if operator not in ("is", "is_not") or wanted not in ("male", "female", "indeterminate", "not_known"):
             yield f'{where}: "sex" is male, female, indeterminate or not_known'
+    elif fact in WORDS:
+        if operator not in ("is", "is_not") or wanted not in WORDS[fact]:
+            yield f'{where}: "{fact}" is {" or ".join(WORDS[fact])}'
+    elif fact in TEXTS:
+        yield f'{where}: "{fact}" is text and can only be asked whether it is answered'
     elif fact in ("now", "today", "birth_date", "contact_date"):
         yield f'{where}: "{fact}" is a date and can only be asked whether it is answered'
     elif operator not in _ORDER:

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from hvapp.domain.canonical import sha256_hex
+from hvapp.domain.forms.rule_fact_sources import rule_fact_sources
 
 FieldType = Literal[
     "line",
@@ -20,8 +21,10 @@ FieldType = Literal[
     "choice",
     "choices",
     "people",
+    "person",
     "yes_no_each",
     "list",
+    "photo",
 ]
 Visibility = Literal["P", "H", "X"]
 """P may reach the parent, H professionals only, X restricted: a role and a reason to open."""
@@ -33,7 +36,8 @@ Condition = Mapping[str, Any]
 @dataclass(frozen=True)
 class Option:
     """One answer of a choice. `code` and `display` are the code system's own; `exclusive` allows no other beside it.
-    `visibility` raises that of the whole answer or row: a referral to a domestic abuse service is restricted."""
+    `visibility` raises that of the whole answer or row: a referral to a domestic abuse service is restricted.
+    `service`: offered only where the provider does this."""
 
     value: str
     label: str
@@ -42,6 +46,7 @@ class Option:
     display: str | None = None
     exclusive: bool = False
     visibility: Visibility | None = None
+    service: str | None = None
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,7 @@ class Field:
     """One question. `name` is how a sentence calls it: "the weight" in "Enter the weight".
 
     `fields` are the parts of one row, for a list; `not_done` the reasons that may stand in its place, none for a field
-    that has to be true.
+    that has to be true; `figure` the drawing on which the options can be pointed at.
     """
 
     id: str
@@ -113,8 +118,10 @@ class Field:
     measure: Measure | None = None
     prefill: str | None = None
     suggest: str | None = None
+    household: bool = False
     fixed: bool = False
     item: str | None = None
+    figure: str | None = None
     fields: tuple["Field", ...] = ()
     red_book: Mapping[str, Any] = field(default_factory=dict)
 
@@ -126,6 +133,11 @@ class Field:
         return self._options.get(value)
 
     @property
+    def is_offered_again(self) -> bool:
+        """Whether the next visit shows this answer in grey."""
+        return self.suggest == f"last.{self.id}"
+
+    @property
     def may_be_required(self) -> bool:
         return self.required or self.required_when is not None
 
@@ -135,6 +147,7 @@ class Section:
     id: str
     title: str
     fields: tuple[Field, ...]
+    module: str | None = None
     intro: str | None = None
     show_when: Condition | None = None
 
@@ -142,7 +155,8 @@ class Section:
 @dataclass(frozen=True)
 class AlertRule:
     """What the tablet says when its condition holds, beside the first of its fields. `source` is where the rule is
-    from; `text` and `action` may name facts and fields in braces."""
+    from; `text` and `action` may name facts and fields in braces. `rows`: the list of which each row is judged.
+    `call`: whose phone number stands with it."""
 
     id: str
     level: AlertLevel
@@ -152,11 +166,13 @@ class AlertRule:
     source: str
     fields: tuple[str, ...]
     when: Condition
+    rows: str | None = None
+    call: str | None = None
 
 
 @dataclass(frozen=True)
 class FormDefinition:
-    """One version of a form. `definition_json` is the file's content as JSON, from which `hash` is taken."""
+    """One version of a form. `definition_json` is the file's content as JSON, modules folded in; `hash` is of it."""
 
     id: str
     version: int
@@ -194,6 +210,10 @@ class FormDefinition:
     def field(self, field_id: str) -> Field | None:
         return self._by_id.get(field_id)
 
+    def part(self, part_id: str) -> Field | None:
+        """The part of a list's rows with this id; the first, where several lists have one."""
+        return next((part for one in self.fields for part in one.fields if part.id == part_id), None)
+
     def measured(self, kind: str, at_birth: bool) -> Field | None:
         """The field that holds this growth measurement."""
         for one in self.fields:
@@ -222,6 +242,7 @@ def _facts_of(fields: tuple[Field, ...]) -> Iterator[tuple[str, tuple[str, ...]]
     yield "corrected_age_days", started + gestation
     if "need_level" in ids:
         yield "need_level_changed", ("need_level",)
+    yield from rule_fact_sources(fields)
     birth_weight = tuple(f.id for f in fields if f.measure == Measure("weight", at_birth=True))
     for one in fields:
         if one.type == "date":

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 from hvapp.domain import growth
 from hvapp.domain.ages import civil_date, corrected_age_days
+from hvapp.domain.forms import rule_facts
 from hvapp.domain.forms.answers import (
     is_integer,
     is_usable,
@@ -21,6 +22,7 @@ from hvapp.domain.forms.answers import (
     read_instant,
 )
 from hvapp.domain.forms.definition import Field, FormDefinition
+from hvapp.domain.rules.library import rule_book
 
 Assess = Callable[..., growth.GrowthResult]
 Derived = dict[str, dict[str, str | int | None]]
@@ -40,7 +42,11 @@ class Measurement:
 
 @dataclass(frozen=True)
 class ChildFacts:
-    """What the record says about the child before the visit. gestation_days is the whole pregnancy: 280 at term."""
+    """What the record says about the child before the visit. gestation_days is the whole pregnancy: 280 at term. Before
+    the birth there is a due date (edd) instead of a birth date.
+
+    Measurements stand in the order they were recorded: of two birth weights the one approved last holds. Immunisations
+    are (vaccine, day)."""
 
     birth_date: date | None
     sex: str
@@ -48,10 +54,12 @@ class ChildFacts:
     birth_weight_kg: Decimal | None = None
     measurements: tuple[Measurement, ...] = ()
     need_level: str | None = None
+    edd: date | None = None
+    immunisations: tuple[tuple[str, date], ...] = ()
 
     @classmethod
     def from_record(cls, body: Mapping[str, Any]) -> "ChildFacts":
-        """From a child as tablets receive it; a measurement that cannot be read is left out."""
+        """From a child or pregnancy as tablets receive it; a measurement that cannot be read is left out."""
         gestation, need_level = body.get("gestation_days"), body.get("need_level")
         measurements = tuple(
             Measurement(str(one["kind"]), value, on, one.get("at_birth") is True)
@@ -62,11 +70,17 @@ class ChildFacts:
         weights = [one.value for one in measurements if one.kind == "weight" and one.at_birth]
         return cls(
             birth_date=read_date(body.get("birth_date")),
-            sex=str(body.get("sex")),
+            sex=str(body.get("sex") or "not_known"),
             gestation_days=gestation if is_integer(gestation) else None,
-            birth_weight_kg=weights[0] if weights else None,
+            birth_weight_kg=weights[-1] if weights else None,
             measurements=measurements,
             need_level=need_level if isinstance(need_level, str) else None,
+            edd=read_date(body.get("edd")),
+            immunisations=tuple(
+                (str(one["vaccine"]), on)
+                for one in body.get("immunisations") or ()
+                if (on := read_date(one.get("date"))) is not None
+            ),
         )
 
 
@@ -77,10 +91,12 @@ def build_facts(
     form: FormDefinition,
     assess: Assess = growth.assess,
     entered_at: datetime | None = None,
+    method: growth.ChartMethod | None = None,
 ) -> dict[str, Any]:
     """The facts of `FormDefinition.fact_sources` that are known. `now` carries its offset; for a sealed visit it is
     the moment of sealing, so that the answer to "how late was this entered" stays the same. `entered_at` is when the
-    visit was first completed, where this is a correction of it: correcting a visit later does not make it late."""
+    visit was first completed, where this is a correction of it: correcting a visit later does not make it late.
+    `method` is how growth is corrected for gestation; the rules' own where the service has not said."""
     given = answers if isinstance(answers, Mapping) else {}
     facts: dict[str, Any] = {
         "now": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -99,7 +115,8 @@ def build_facts(
         facts |= _ages(child.birth_date, on, facts["gestation_days"])
         facts |= _ages_at_answers(child.birth_date, form, given)
     facts |= _changes(form, child, given, on)
-    for field_id, derived in derive(child, given, now, form, assess).items():
+    facts |= _by_rules(form, child, given, on, facts["gestation_days"], assess, method)
+    for field_id, derived in derive(child, given, now, form, assess, method).items():
         facts[f"sds.{field_id}"] = derived.get("sds")
     if _is_answered(form, given, "need_level") and child.need_level is not None:
         facts["need_level_changed"] = given["need_level"] != child.need_level
@@ -110,7 +127,17 @@ def build_sealed_facts(
     child: ChildFacts, payload: Mapping[str, Any], sealed_at: datetime, form: FormDefinition
 ) -> dict[str, Any]:
     """The facts of a completed visit, as they were when it was sealed. `child` is the record before the visit."""
-    return build_facts(child, payload.get("answers"), sealed_at, form, entered_at=_first_entered_at(payload))
+    entered_at, method = _first_entered_at(payload), recorded_method(payload)
+    return build_facts(child, payload.get("answers"), sealed_at, form, entered_at=entered_at, method=method)
+
+
+def recorded_method(payload: Mapping[str, Any]) -> growth.ChartMethod | None:
+    """The growth method that a visit was recorded with; None where its tablet did not say.
+
+    What is worked out again is worked out by it, whatever the service has chosen since."""
+    context = payload.get("context")
+    said = context.get("growth_method") if isinstance(context, Mapping) else None
+    return next((method for method in get_args(growth.ChartMethod) if method == said), None)
 
 
 def _first_entered_at(payload: Mapping[str, Any]) -> datetime | None:
@@ -120,7 +147,12 @@ def _first_entered_at(payload: Mapping[str, Any]) -> datetime | None:
 
 
 def derive(
-    child: ChildFacts, answers: Any, now: datetime, form: FormDefinition, assess: Assess = growth.assess
+    child: ChildFacts,
+    answers: Any,
+    now: datetime,
+    form: FormDefinition,
+    assess: Assess = growth.assess,
+    method: growth.ChartMethod | None = None,
 ) -> Derived:
     """Centile, SDS and how they were found, for every measurement that was made and is within its hard limits."""
     given = answers if isinstance(answers, Mapping) else {}
@@ -129,13 +161,14 @@ def derive(
     gestation = _gestation_days(form, child, given)
     started = read_instant(given.get("started_at")) if _is_answered(form, given, "started_at") else None
     on = civil_date(started or now)
+    chosen = method or rule_book().growth_method
     derived: Derived = {}
     for one in form.fields:
         value = _measured(one, given)
         measured_on = child.birth_date if one.measure and one.measure.at_birth else on
         if one.measure is None or value is None or measured_on < child.birth_date:
             continue
-        result = assess(one.measure.kind, value, measured_on, child.birth_date, child.sex, gestation)
+        result = assess(one.measure.kind, value, measured_on, child.birth_date, child.sex, gestation, chosen)
         derived[one.id] = growth.derived_value(result)
     return derived
 
@@ -208,12 +241,50 @@ def _changes(form: FormDefinition, child: ChildFacts, given: Mapping[str, Any], 
     return changes
 
 
+def _by_rules(
+    form: FormDefinition,
+    child: ChildFacts,
+    given: Mapping[str, Any],
+    on: date,
+    gestation_days: int | None,
+    assess: Assess,
+    method: growth.ChartMethod | None,
+) -> dict[str, Any]:
+    """What the clinical rules say of this visit."""
+    if child.birth_date is None:
+        answered_edd = read_date(given.get("edd")) if _is_answered(form, given, "edd") else None
+        return rule_facts.count_before_birth(form, answered_edd or child.edd, on)
+    birth_field = form.measured("weight", at_birth=True)
+    answered = _measured(birth_field, given) if birth_field else None
+    return rule_facts.count(
+        rule_facts.Visit(
+            form=form,
+            birth_date=child.birth_date,
+            on=on,
+            sex=child.sex,
+            gestation_days=gestation_days,
+            birth_weight_kg=child.birth_weight_kg if answered is None else answered,
+            measured={
+                one.measure.kind: value
+                for one in form.fields
+                if one.measure and not one.measure.at_birth and (value := _measured(one, given)) is not None
+            },
+            before=[(one.kind, one.value, one.on, one.at_birth) for one in child.measurements],
+            immunisations=child.immunisations,
+            answers={one.id: given[one.id] for one in form.fields if is_usable(one, given.get(one.id))},
+            assess=assess,
+            method=method or rule_book().growth_method,
+        )
+    )
+
+
 def _latest_before(
     child: ChildFacts, kind: str, on: date, birth_weight: Decimal | None
 ) -> Measurement | None:
-    """The last measurement of this kind on an earlier day; a birth weight answered now replaces the record's."""
+    """The last measurement of this kind on an earlier day, of two the one recorded last; a birth weight answered now
+    replaces the record's."""
     known = [one for one in child.measurements if one.kind == kind]
     if kind == "weight" and birth_weight is not None and child.birth_date is not None:
         known = [one for one in known if not one.at_birth]
         known.append(Measurement("weight", birth_weight, child.birth_date, at_birth=True))
-    return max((one for one in known if one.on < on), key=lambda one: one.on, default=None)
+    return max((one for one in reversed(known) if one.on < on), key=lambda one: one.on, default=None)

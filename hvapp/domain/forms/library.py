@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hvapp.domain.errors import NotFound
 from hvapp.domain.forms.definition import FormDefinition
+from hvapp.domain.forms.modules import Shelf
 from hvapp.domain.forms.reader import read_form_file
 
 
@@ -17,6 +18,8 @@ class FormLibrary:
 
     def __init__(self, forms: tuple[FormDefinition, ...]) -> None:
         self._forms = {(form.id, form.version): form for form in forms}
+        oldest_first = sorted(forms, key=lambda form: form.version)
+        self._current = {form.contact_type: form for form in oldest_first}
 
     def __iter__(self) -> Iterator[FormDefinition]:
         return iter(self._forms.values())
@@ -35,8 +38,7 @@ class FormLibrary:
 
     def current(self, contact_type: str) -> FormDefinition | None:
         """The newest version for this kind of contact, or None when it has no form."""
-        of_type = [form for form in self if form.contact_type == contact_type]
-        return max(of_type, key=lambda form: form.version, default=None)
+        return self._current.get(contact_type)
 
     def nearest(self, form_id: str, version: int, contact_type: str) -> FormDefinition | None:
         """By which form to read a visit whose own is not here: another version of it, else what is asked today."""
@@ -48,4 +50,5 @@ class FormLibrary:
 
 def load_forms(directory: Path) -> FormLibrary:
     """Read every form file of a directory. Raises FormMistakes, naming the file and each mistake."""
-    return FormLibrary(tuple(read_form_file(path) for path in sorted(directory.glob("*.yaml"))))
+    shelf = Shelf(directory)
+    return FormLibrary(tuple(read_form_file(path, shelf) for path in sorted(directory.glob("*.yaml"))))

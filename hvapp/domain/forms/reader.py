@@ -21,8 +21,9 @@ from hvapp.domain.forms.definition import (
     Section,
     Visibility,
 )
+from hvapp.domain.forms.modules import Shelf, fold
 from hvapp.domain.forms.reader_checks import mistakes_in
-from hvapp.domain.forms.strict_yaml import Part, PlainLoader, either, nearest
+from hvapp.domain.forms.strict_yaml import Part, either, load_plain, nearest
 
 _RED_BOOK_KEYS = (
     "event",
@@ -51,9 +52,9 @@ class FormMistakes(Exception):
         self.mistakes = mistakes
 
 
-def read_form_file(path: Path) -> FormDefinition:
-    """Read one form file. Raises FormMistakes."""
-    form = read_form(path.read_text(encoding="utf-8"), path.name)
+def read_form_file(path: Path, shelf: Shelf | None = None) -> FormDefinition:
+    """Read one form file, with the modules beside it. Raises FormMistakes."""
+    form = read_form(path.read_text(encoding="utf-8"), path.name, shelf or Shelf(path.parent))
     if path.name != f"{form.key}.yaml":
         raise FormMistakes(
             path.name, [f'the file must be called "{form.key}.yaml", after its id and version']
@@ -61,13 +62,16 @@ def read_form_file(path: Path) -> FormDefinition:
     return form
 
 
-def read_form(source: str, file: str = "the form") -> FormDefinition:
-    """Read a definition from YAML text. Raises FormMistakes."""
+def read_form(source: str, file: str = "the form", shelf: Shelf | None = None) -> FormDefinition:
+    """Read a definition from YAML text; the modules it names stand on the shelf. Raises FormMistakes."""
     try:
-        data = yaml.load(source, Loader=PlainLoader)  # noqa: S506 - built on SafeLoader
+        data = load_plain(source)
     except yaml.YAMLError as error:
         raise FormMistakes(file, [f"it is not YAML that can be read: {error}"]) from None
     mistakes: list[str] = []
+    data = fold(data, shelf or Shelf(), mistakes)
+    if mistakes:
+        raise FormMistakes(file, mistakes)
     form = _form(Part(mistakes, "the form", data), data)
     if not mistakes:
         mistakes = list(mistakes_in(form))
@@ -110,6 +114,7 @@ def _section(part: Part, reasons: tuple[Reason, ...]) -> Section:
     section = Section(
         id=part.needed("id"),
         title=part.needed("title"),
+        module=part.text("module"),
         intro=part.text("intro"),
         show_when=part.condition("show_when"),
         fields=tuple(_field(one, reasons) for one in part.parts("fields", "field", "id")),
@@ -146,8 +151,10 @@ def _field(part: Part, reasons: tuple[Reason, ...], outer: str = "") -> Field:
         measure=_measure(part.part("measure")),
         prefill=_prefill(prefill) if prefill else None,
         suggest=part.text("suggest"),
+        household=part.flag("household"),
         fixed=part.flag("fixed"),
         item=part.text("item"),
+        figure=part.text("figure"),
         fields=tuple(_field(one, reasons, part.where) for one in part.parts("fields", "field", "id")),
         red_book=_red_book(red_book) if red_book else {},
     )
@@ -170,9 +177,7 @@ def _not_done(part: Part, reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
 
 
 def _option(part: Part) -> Option:
-    visibility = part.text("visibility")
-    if visibility is not None and visibility not in get_args(Visibility):
-        part.wrong(f'"visibility" is "{visibility}", but it can only be {either(get_args(Visibility))}')
+    visibility = _known(part, "visibility", get_args(Visibility))
     option = Option(
         value=part.needed("value"),
         label=part.needed("label"),
@@ -181,9 +186,18 @@ def _option(part: Part) -> Option:
         display=part.text("display"),
         exclusive=part.flag("exclusive"),
         visibility=cast(Visibility | None, visibility),
+        service=_known(part, "service", ("home_vaccination",)),
     )
     part.close()
     return option
+
+
+def _known(part: Part, key: str, values: tuple[str, ...]) -> str | None:
+    """A text that may be left out, and is one of these where it is there."""
+    value = part.text(key)
+    if value is not None and value not in values:
+        part.wrong(f'"{key}" is "{value}", but it can only be {either(values)}')
+    return value
 
 
 def _limits(part: Part | None) -> Limits:
@@ -246,7 +260,11 @@ def _alert(part: Part) -> AlertRule:
         action=part.needed("action"),
         source=part.needed("source"),
         fields=fields,
+        rows=part.text("rows"),
+        call=_known(part, "call", ("safeguarding",)),
         when=when or {},
     )
+    part.text("rule")
+    part.flag("confirmed")
     part.close()
     return alert

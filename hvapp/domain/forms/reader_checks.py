@@ -17,15 +17,22 @@ PREFILLS = (
     "child.birth_weight_kg",
     "child.births_in_pregnancy",
     "child.birth_order",
+    "child.edd",
 )
+LAST = "last."
+"""What the child's last contact answered to the same question; never copied without a tap."""
 
 _ID = re.compile(r"[a-z][a-z0-9_]{0,59}")
+_ALERT_ID = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
+FIGURES = ("body",)
 _NAMED = re.compile(r"\{([^}]*)\}")
 _DATED = ("date", "month", "datetime")
 _TYPES_OF_CHECK: Mapping[str, tuple[str, ...]] = {
     "not_future": _DATED,
     "not_before_birth": _DATED,
     "not_before_contact": ("date",),
+    "at_most_days_ago": ("date",),
+    "at_most_days_ahead": ("date",),
     "at_least_field": ("integer", "decimal", "date", "datetime"),
     "at_most_field": ("integer", "decimal", "date", "datetime"),
     "must_be_true": ("yes_no",),
@@ -42,6 +49,7 @@ _TYPES_OF_KNOWN: Mapping[str, str] = {
     "gestation_days": "integer",
     "need_level": "choice",
 }
+_NEED_LIMIT = ("not_metres", "change_percent", "fall", "at_most_days_ago", "at_most_days_ahead")
 _OPTION_TYPES = ("choice", "choices", "yes_no_each")
 
 
@@ -53,7 +61,7 @@ def mistakes_in(form: FormDefinition) -> Iterator[str]:
     yield from _bad_ids("the form", [form.id])
     yield from _bad_ids("sections", [section.id for section in form.sections])
     yield from _bad_ids("fields", [one.id for one in form.fields])
-    yield from _bad_ids("alerts", [alert.id for alert in form.alerts])
+    yield from _bad_ids("alerts", [alert.id for alert in form.alerts], _ALERT_ID)
     above: dict[str, Field] = {}
     for section in form.sections:
         yield from _section_mistakes(form, section, above)
@@ -62,9 +70,9 @@ def mistakes_in(form: FormDefinition) -> Iterator[str]:
         yield from _alert_mistakes(form, alert, everything)
 
 
-def _bad_ids(where: str, ids: list[str]) -> Iterator[str]:
+def _bad_ids(where: str, ids: list[str], pattern: re.Pattern[str] = _ID) -> Iterator[str]:
     for one in dict.fromkeys(ids):
-        if not _ID.fullmatch(one):
+        if not pattern.fullmatch(one):
             yield f'{where}: the id "{one}" should be small letters, digits and "_", beginning with a letter'
         if ids.count(one) > 1:
             yield f'{where}: the id "{one}" is used {ids.count(one)} times'
@@ -103,8 +111,13 @@ def _field_mistakes(
         yield f'{where}: "not_done: false" is only for a field with the check must_be_true'
     if one.not_done and must_be_true:
         yield f'{where}: with the check must_be_true it needs "not_done: false"'
-    if one.suggest is not None and one.suggest not in PREFILLS:
-        yield f'{where}: "suggest" can be {", ".join(PREFILLS)}, not "{one.suggest}"'
+    if one.suggest == f"{LAST}{one.id}":
+        if one.visibility == "X":
+            yield f'{where}: a restricted answer is never offered again, so it cannot have "suggest: {one.suggest}"'
+    elif one.suggest is not None and one.suggest not in PREFILLS:
+        yield f'{where}: "suggest" can be {LAST}{one.id}, {", ".join(PREFILLS)}, not "{one.suggest}"'
+    if one.household and one.visibility == "X":
+        yield f'{where}: a restricted answer is never offered to a twin, so it cannot have "household"'
     if one.prefill is not None and not one.prefill.startswith("=") and one.prefill not in PREFILLS:
         yield f'{where}: "prefill" can be from {", ".join(PREFILLS)}, not "{one.prefill}"'
     if one.fixed and not (one.type == "choice" and (one.prefill or "").startswith("=")):
@@ -134,10 +147,16 @@ def _shape_mistakes(where: str, one: Field) -> Iterator[str]:
         yield f'{where}: an SDS limit needs "measure", to know which growth reference'
     if one.measure and (one.hard.min is None or one.hard.max is None or one.unit is None):
         yield f'{where}: a measurement needs "unit" and hard "min" and "max", for a child without a reference'
+    if one.type == "photo" and (one.suggest or one.prefill):
+        yield f"{where}: a photo is never filled in or offered again"
+    if one.type == "photo" and (one.visibility == "P" or one.red_book):
+        yield f'{where}: a photo is never in the red book, so its visibility is H or X and it has no "red_book"'
     if one.type == "list" and (not one.fields or not one.item):
         yield f'{where}: a list needs "fields" and "item", what one row is called'
     if one.type != "list" and (one.fields or one.item):
         yield f'{where}: "fields" and "item" are for lists'
+    if one.figure is not None and (one.type != "choice" or one.figure not in FIGURES):
+        yield f'{where}: "figure" is for a choice, and can be {", ".join(FIGURES)}'
 
 
 def _option_mistakes(where: str, one: Field) -> Iterator[str]:
@@ -174,7 +193,7 @@ def _parameter_mistakes(where: str, check: Check, one: Field, others: Mapping[st
             yield f'{where}: "{other.id}" is a {other.type}, so it cannot be compared with a {one.type}'
     if check.name in ("must_be_true", "at_least_field", "at_most_field") and not check.message:
         yield f'{where}: it needs a "message"'
-    if check.name in ("not_metres", "change_percent", "fall") and check.limit is None:
+    if check.name in _NEED_LIMIT and check.limit is None:
         yield f'{where}: it needs a "limit"'
     if check.name == "change_percent" and check.within_days is None:
         yield f'{where}: it needs "within_days"'
@@ -189,7 +208,7 @@ def _list_mistakes(where: str, one: Field, form: FormDefinition) -> Iterator[str
     above: dict[str, Field] = {}
     for sub in one.fields:
         inner = f'{where}, field "{sub.id}"'
-        if sub.type in ("list", "people", "yes_no_each"):
+        if sub.type in ("list", "people", "yes_no_each", "photo"):
             yield f"{inner}: a {sub.type} cannot stand in a list"
         if (
             sub.soft_checks
@@ -197,9 +216,11 @@ def _list_mistakes(where: str, one: Field, form: FormDefinition) -> Iterator[str
             or sub.measure
             or sub.prefill
             or sub.suggest
+            or sub.household
             or sub.core
         ):
-            yield f"{inner}: soft limits, soft checks, measure, prefill, suggest and core cannot stand in a list"
+            only_whole = "soft limits, soft checks, measure, prefill, suggest, household and core"
+            yield f"{inner}: {only_whole} cannot stand in a list"
         yield from _shape_mistakes(inner, sub)
         yield from _check_mistakes(inner, sub, {sub.id: sub for sub in one.fields})
         for key, condition in (("show_when", sub.show_when), ("required_when", sub.required_when)):
@@ -213,6 +234,12 @@ def _alert_mistakes(form: FormDefinition, alert: AlertRule, fields: Mapping[str,
     for one in alert.fields:
         if one not in fields:
             yield f'{where}: there is no field "{one}"'
+    if alert.rows is not None:
+        of_rows = fields.get(alert.rows)
+        if of_rows is None or of_rows.type != "list":
+            yield f'{where}: "rows" should name a list, and "{alert.rows}" is none'
+            return
+        fields = {**fields, **{part.id: part for part in of_rows.fields}}
     yield from condition_mistakes(where, alert.when, fields, form, any_fact=True)
     for text in (alert.title, alert.text, alert.action):
         for name in _NAMED.findall(text):

@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from hvapp.domain.forms.answers import read_decimal
+from hvapp.domain.forms.answers import is_usable, read_decimal
 from hvapp.domain.forms.definition import FormDefinition
-from hvapp.domain.forms.facts import ChildFacts, build_sealed_facts, derive
+from hvapp.domain.forms.facts import ChildFacts, build_sealed_facts, derive, recorded_method
 from hvapp.domain.forms.logic import Facts
 from hvapp.domain.forms.readout import ReadRow, ReadSection, derived_text, differences, read_out
-from hvapp.domain.forms.validate import Alert, Finding, check
+from hvapp.domain.forms.validate import Alert, Finding, check, overridden
+from hvapp.domain.rules import evaluate
 
 RESTRICTED_ALERT = "Red alert in a restricted part"
 
@@ -36,12 +37,15 @@ class Measured:
 
 @dataclass(frozen=True)
 class Reading:
-    """`restricted_answers` counts the restricted rows, open or not; `held_alerts` and `held_findings` what is held
+    """`overridden`: why an alert does not apply, as the visitor says.
+
+    `restricted_answers` counts the restricted rows, open or not; `held_alerts` and `held_findings` what is held
     back with them."""
 
     sections: list[ReadSection]
     alerts: list[Alert]
     responses: dict[str, str]
+    overridden: dict[str, str]
     findings: list[Finding]
     growth: list[Measured]
     restricted_answers: int
@@ -74,6 +78,9 @@ def read_visit(
         ],
         alerts=alerts,
         responses={alert.id: said[alert.id] for alert in alerts if isinstance(said.get(alert.id), str)},
+        overridden={
+            alert.id: why for alert in alerts if isinstance(why := overridden(said.get(alert.id)), str)
+        },
         findings=findings,
         growth=_growth(form, payload, child, sealed_at),
         restricted_answers=sum(row.visibility == "X" for row in rows),
@@ -95,6 +102,14 @@ def red_alert_titles(
         alert.title if closed.isdisjoint(_fields_behind(form, alert)) else RESTRICTED_ALERT for alert in red
     ]
     return list(dict.fromkeys(titles))
+
+
+def goes_to_safeguarding(form: FormDefinition, payload: Mapping[str, Any]) -> bool:
+    """Whether nobody may approve this visit without having read all of it (rule SG2)."""
+    asked, concern = form.field("concern"), _part(payload, "answers").get("concern")
+    if asked is None or not is_usable(asked, concern):
+        return False
+    return evaluate("SG2", {"concern": concern}).get("may_auto_approve") is False
 
 
 def read_changes(
@@ -147,7 +162,7 @@ def _growth(
 ) -> list[Measured]:
     """Every measurement that was made, as the charts here read it."""
     answers, shown = _part(payload, "answers"), _part(payload, "derived")
-    ours = derive(child, answers, sealed_at, form)
+    ours = derive(child, answers, sealed_at, form, method=recorded_method(payload))
     lines = []
     for one in form.fields:
         value = read_decimal(answers.get(one.id))

@@ -112,7 +112,8 @@ def derived_text(derived: Any) -> str | None:
         reason = derived.get("no_reference")
         return f"No centile. {reason}." if isinstance(reason, str) and reason else None
     method = {
-        "digital": "age corrected for gestation",
+        "digital": "age corrected for gestation (digital method)",
+        "paper": "age as on paper charts (paper method)",
         "chronological": "gestation not known, age not corrected",
     }.get(str(derived.get("method")))
     said = [upper_first(band), f"SDS {sds_text(sds)}", method]

@@ -6,7 +6,7 @@ for word; `tests/contract/validate.json` and a property test hold them together.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from hvapp.domain.forms.answers import is_blank, is_not_done, is_usable, same
@@ -14,6 +14,7 @@ from hvapp.domain.forms.checks import doubt_about, problem_with
 from hvapp.domain.forms.definition import AlertLevel, AlertRule, Field, FormDefinition
 from hvapp.domain.forms.logic import Facts, Live, evaluate, is_required, look, look_at_row
 from hvapp.domain.forms.wording import fill, lower_first, upper_first
+from hvapp.domain.photos import LONGEST_CAPTION
 
 Level = Literal["missing", "hard", "soft"]
 
@@ -46,6 +47,7 @@ class Alert:
     action: str
     source: str
     fields: tuple[str, ...]
+    call: str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,9 @@ def check(form: FormDefinition, payload: Any, facts: Facts) -> Findings:
         if one.id in live.visible:
             findings += _field_findings(context, one, answers.get(one.id))
     alerts = [
-        _in_words(form, rule, live) for rule in form.alerts if evaluate(rule.when, live.answers, live.facts)
+        _in_words(form, rule, seen)
+        for rule in form.alerts
+        if (seen := _first_seen(form, rule, live)) is not None
     ]
     findings += _unanswered(alerts, _mapping(payload, "alert_responses"))
     return Findings(findings, alerts)
@@ -138,8 +142,20 @@ def _problem(one: Field, value: Any, live: Live, required: bool) -> tuple[Level,
         return ("hard", message) if message else None
     if not is_usable(one, value):
         return "hard", _unreadable(one)
+    if one.type == "photo":
+        return _caption_problem(value)
     message = problem_with(one, value, live)
     return ("hard", message) if message else None
+
+
+def _caption_problem(photos: list[Mapping[str, Any]]) -> tuple[Level, str] | None:
+    """What each photo shows is said in words, for whoever cannot see it or has it read out."""
+    for number, photo in enumerate(photos, start=1):
+        if is_blank(photo["caption"]):
+            return "missing", f"Say in a few words what photo {number} shows."
+        if len(photo["caption"]) > LONGEST_CAPTION:
+            return "hard", f"Say in at most {LONGEST_CAPTION} characters what photo {number} shows."
+    return None
 
 
 def _missing(one: Field) -> str:
@@ -150,7 +166,7 @@ def _missing(one: Field) -> str:
         if one.type in ("line", "text", "integer", "decimal", "date", "month", "datetime")
         else "Select"
     )
-    if one.type == "list":
+    if one.type in ("list", "photo"):
         verb = "Add"
     if not one.not_done:
         return f"{verb} {one.name}."
@@ -186,26 +202,63 @@ def _unreadable(one: Field) -> str:
             return f"{name} must be a month and a year, such as 5 2026."
         case "datetime":
             return f"{name} must be a real date and time, such as 3 May 2026 at 10:05."
-        case "choice" | "choices" | "yes_no" | "yes_no_each" | "people":
+        case "choice" | "choices" | "yes_no" | "yes_no_each" | "people" | "person":
             return f"Select {one.name} again. What was there could not be read."
+        case "photo":
+            return f"Add {one.name} again. What was there could not be read."
         case _:
             return f"Enter {one.name} again. What was there could not be read."
 
 
+def _first_seen(form: FormDefinition, rule: AlertRule, live: Live) -> Live | None:
+    """What the condition holds of: the visit, or the first such row of a list, which sees the visit's answers too."""
+    for seen in [live] if rule.rows is None else _rows_of(form, rule.rows, live):
+        if evaluate(rule.when, seen.answers, seen.facts):
+            return seen
+    return None
+
+
+def _rows_of(form: FormDefinition, field_id: str, live: Live) -> Iterator[Live]:
+    one = form.field(field_id)
+    parts = one.fields if one else ()
+    for row in live.answers.get(field_id, ()):
+        seen = look_at_row(parts, row, live.facts)
+        yield replace(seen, answers={**live.answers, **seen.answers})
+
+
 def _in_words(form: FormDefinition, rule: AlertRule, live: Live) -> Alert:
     title, text, action = (fill(form, part, live) for part in (rule.title, rule.text, rule.action))
-    return Alert(rule.id, rule.level, title, text, action, rule.source, rule.fields)
+    return Alert(rule.id, rule.level, title, text, action, rule.source, rule.fields, rule.call)
+
+
+_TO_SAY = {
+    "red": "what you did, or why nothing was needed",
+    "amber": "what you plan",
+    "not_applicable": "why it does not apply",
+}
+
+
+def overridden(response: Any) -> Any:
+    """Why the visitor says that an alert does not apply; None where that is not what was said of it."""
+    return (
+        response["not_applicable"]
+        if isinstance(response, Mapping) and len(response) == 1 and ("not_applicable" in response)
+        else None
+    )
 
 
 def _unanswered(alerts: list[Alert], responses: Mapping[str, Any]) -> Iterator[Finding]:
-    """Red alerts ask what was done, amber ones for a plan; information asks for nothing."""
+    """Red alerts ask what was done, amber ones for a plan; information asks for nothing. Each can be overridden, which
+    asks for the reason."""
     for alert in alerts:
-        said = responses.get(alert.id)
+        response = responses.get(alert.id)
+        why = overridden(response)
+        said = response if why is None else why
         where = alert.fields[0]
-        if alert.level == "info":
+        if alert.level == "info" and why is None:
             continue
         if said is None or (isinstance(said, str) and is_blank(said)):
-            ask = "what you did, or why nothing was needed" if alert.level == "red" else "what you plan"
+            ask = _TO_SAY["not_applicable" if why is not None else alert.level]
             yield Finding(where, "missing", f"{alert.title}: say {ask}.", alert_id=alert.id)
         elif not isinstance(said, str) or len(said) > LONGEST_RESPONSE:
             message = f"{alert.title}: use at most {LONGEST_RESPONSE} characters."

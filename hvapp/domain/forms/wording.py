@@ -25,6 +25,7 @@ from hvapp.domain.forms.definition import Field, FormDefinition
 from hvapp.domain.forms.logic import Live
 
 NOT_READABLE = "Could not be read"
+UNKNOWN_PERSON = "Someone not in the household record"
 MINUS = "\u2212"
 _NAMED = re.compile(r"\{([a-z0-9_.]+)\}")
 _LONDON = ZoneInfo("Europe/London")
@@ -56,24 +57,27 @@ def plain_value(one: Field, value: Any, names: Mapping[str, str] | None = None) 
             return _label(one, value)
         case "choices":
             return ", ".join(_label(one, each) for each in value)
-        case "people":
-            return ", ".join((names or {}).get(each, "Someone not in the household record") for each in value)
+        case "people" | "person":
+            people = value if isinstance(value, list) else [value]
+            return ", ".join((names or {}).get(each, UNKNOWN_PERSON) for each in people)
         case "yes_no_each":
             return _each(one, value)
+        case "photo":
+            return _photos(value)
         case "list":
-            return "; ".join(filter(None, (plain_row(one, row) for row in value)))
+            return "; ".join(filter(None, (plain_row(one, row, names) for row in value)))
         case _:
             return str(value)
 
 
-def plain_row(one: Field, row: Mapping[str, Any]) -> str:
-    """One row of a list: its answers in words, one after the other; a yes or no with what it answers."""
-    return ", ".join(filter(None, (_part(sub, row.get(sub.id)) for sub in one.fields)))
+def plain_row(one: Field, row: Mapping[str, Any], names: Mapping[str, str] | None = None) -> str:
+    """One row of a list: its answers in words, one after the other; a yes or no or a number with what it answers."""
+    return ", ".join(filter(None, (_part(sub, row.get(sub.id), names) for sub in one.fields)))
 
 
-def _part(sub: Field, value: Any) -> str:
-    said = plain_value(sub, value)
-    return f"{sub.label}: {lower_first(said)}" if said and sub.type == "yes_no" else said
+def _part(sub: Field, value: Any, names: Mapping[str, str] | None) -> str:
+    said = plain_value(sub, value, names)
+    return f"{sub.label}: {lower_first(said)}" if said and sub.type in ("yes_no", "integer") else said
 
 
 def quantity(value: Any, unit: str | None) -> str:
@@ -94,7 +98,7 @@ def fill(form: FormDefinition, text: str, live: Live) -> str:
 
     def word(found: re.Match[str]) -> str:
         name = found[1]
-        one = form.field(name)
+        one = form.field(name) or form.part(name)
         said = plain_value(one, live.answers.get(name)) if one else _fact(name, live.facts.get(name))
         return said or "not known"
 
@@ -129,6 +133,12 @@ def _each(one: Field, value: Mapping[str, bool]) -> str:
     no = [option.label for option in one.options if value.get(option.value) is False]
     said = (f"{word}: {', '.join(labels)}" for word, labels in (("Yes", yes), ("No", no)) if labels)
     return ". ".join(said)
+
+
+def _photos(value: list[Mapping[str, Any]]) -> str:
+    """ "2 photos: left arm; back" """
+    captions = "; ".join(one["caption"] for one in value)
+    return f"{quantity(len(value), 'photos')}: {captions}"
 
 
 def _moment(moment: datetime) -> str:

@@ -5,6 +5,7 @@ from datetime import date
 from hvapp.domain.synthetic.draw import Draw
 from hvapp.domain.synthetic.families import settle
 from hvapp.domain.synthetic.history import write_histories
+from hvapp.domain.synthetic.immunisations import write_immunisations
 from hvapp.domain.synthetic.model import Population
 from hvapp.domain.synthetic.plan import VISITORS, plan_families
 from hvapp.domain.synthetic.staff import make_staff
@@ -37,5 +38,6 @@ def make_population(*, seed: int, today: date) -> Population:
         children=tuple(born.child for born in town.born),
         contacts=contacts,
         measurements=measurements,
+        immunisations=tuple(one for born in town.born for one in write_immunisations(draw, born, today)),
         visits=plan_visits(draw, town, measurements, staff, today),
     )

@@ -10,6 +10,7 @@ from hvapp.domain.canonical import sha256_hex
 from hvapp.domain.forms import FormDefinition
 from hvapp.domain.forms.facts import ChildFacts, Measurement, derive
 from hvapp.domain.review import Query
+from hvapp.domain.synthetic.filling import fill_in, respond
 from hvapp.domain.synthetic.model import Child, Person, Population, RecordedVisit, VisitStep
 
 # Answers that differ from the usual ones, by story; a visit sent again has the last ones at the second sending only.
@@ -120,6 +121,7 @@ def sealed_revision(
     answers = _answers(population, visit, child, person)
     if number > 0:
         answers |= _ADDED_ON_SENDING_AGAIN
+    answers = fill_in(form, known, sealed_at, answers, _carers(population, child.id))
     revision: dict[str, Any] = {
         "rev_id": step.revision_id,
         "visit_id": visit.visit_id,
@@ -138,7 +140,7 @@ def sealed_revision(
         "payload": {
             "answers": answers,
             "confirmed": {"weight_kg": visit.weight_kg} if visit.story in _DOUBTED else {},
-            "alert_responses": _responses(visit.story),
+            "alert_responses": respond(form, known, sealed_at, answers) | _responses(visit.story),
             "derived": derive(known, answers, sealed_at, form),
             "context": {
                 "birth_date": person.birth_date.isoformat() if person.birth_date else None,
@@ -174,11 +176,7 @@ def _usual_answers(
         if one.child_id == child.id and one.at_birth
     }
     weeks, days = divmod(child.gestation_days or 0, 7)
-    parents = [
-        one.person_id
-        for one in population.relationships
-        if one.child_id == child.id and one.role in ("mother", "father")
-    ]
+    parents = _carers(population, child.id)
     answers: dict[str, Any] = {
         "contact_type": "new_birth",
         "started_at": visit.started_at.isoformat(),
@@ -228,6 +226,13 @@ def _usual_answers(
     if "ofc" in at_birth:
         answers["birth_ofc_cm"] = at_birth["ofc"]
     return answers
+
+
+def _carers(population: Population, child_id: str) -> list[str]:
+    """Whoever brings the child up, parents first."""
+    roles = [(one.role, one.person_id) for one in population.relationships if one.child_id == child_id]
+    parents = [person for role, person in roles if role in ("mother", "father")]
+    return parents or [person for _, person in roles]
 
 
 def _responses(story: str) -> dict[str, str]:

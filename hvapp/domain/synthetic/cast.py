@@ -56,6 +56,7 @@ CAST: tuple[FamilyPlan, ...] = (
         (Birth(75, weeks(31, 6), _BOY, without=frozenset({"six_eight_week"}), attempts=1),),
         visitor=0,
         cast="very preterm",
+        child_protection_plan=True,
         need_level="targeted",
     ),
     FamilyPlan(

@@ -224,6 +224,7 @@ class _Family:
                 len(birth.sexes),
                 order,
                 *self._care(),
+                looked_after=plan.home == "foster",
             )
             self.town.born.append(Born(child, birth, sex, born_on, moved_in_on))
             for carer, role, responsible in self.carers:
@@ -245,8 +246,10 @@ class _Family:
         self.town.pregnancies.append(pregnancy)
         return pregnancy
 
-    def _care(self) -> tuple[str, str | None, str, str | None, bool, str | None]:
+    def _care(self) -> tuple[str, str | None, str, str | None, bool, str | None, date | None, bool, bool]:
         plan = self.plan
+        rng = self.draw.stream(f"before the door/{self.key}")
+        review_by = self._day(-rng.randint(-20, 160)) if plan.staff_risk else None
         return (
             self.team_id,
             self.visitor_id,
@@ -254,6 +257,9 @@ class _Family:
             plan.language,
             plan.interpreter,
             plan.staff_risk,
+            review_by,
+            (plan.staff_risk or "").startswith("Visit in pairs"),
+            plan.child_protection_plan or (plan.need_level == "specialist" and rng.random() < 0.4),
         )
 
     def _household(self, addresses: _Addresses, key: str) -> Household:

@@ -47,5 +47,6 @@ class FamilyPlan:
     interpreter: bool = False
     need_level: str = "universal"
     staff_risk: str | None = None
+    child_protection_plan: bool = False
     older_siblings: int = 0
     moved_in_days_ago: int | None = None

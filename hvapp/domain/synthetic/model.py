@@ -10,6 +10,10 @@ class Provider:
     id: str
     name: str
     ods_code: str
+    safeguarding_name: str
+    safeguarding_phone: str
+    home_vaccination: bool
+    growth_method: str
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,9 @@ class Pregnancy:
     language: str | None
     interpreter: bool
     staff_risk: str | None
+    staff_risk_review_by: date | None
+    two_person_visit: bool
+    child_protection_plan: bool
 
 
 @dataclass(frozen=True)
@@ -98,6 +105,10 @@ class Child:
     language: str | None
     interpreter: bool
     staff_risk: str | None
+    staff_risk_review_by: date | None
+    two_person_visit: bool
+    child_protection_plan: bool
+    looked_after: bool
 
 
 @dataclass(frozen=True)
@@ -122,6 +133,14 @@ class Measurement:
     value: Decimal
     measured_on: date
     at_birth: bool
+
+
+@dataclass(frozen=True)
+class Immunisation:
+    id: str
+    child_id: str
+    vaccine: str
+    given_on: date
 
 
 @dataclass(frozen=True)
@@ -172,4 +191,5 @@ class Population:
     children: tuple[Child, ...]
     contacts: tuple[Contact, ...]
     measurements: tuple[Measurement, ...]
+    immunisations: tuple[Immunisation, ...]
     visits: tuple[RecordedVisit, ...]

@@ -18,7 +18,15 @@ _EMAIL_DOMAIN = "demo.hvapp.example"
 
 def make_staff(draw: Draw) -> tuple[Provider, tuple[Team, ...], tuple[Staff, ...]]:
     """The visitors come first among the staff, in the order in which family plans number them."""
-    provider = Provider(draw.id("provider", CITY), f"{CITY} Community Health (invented)", "ZDEMO")
+    provider = Provider(
+        id=draw.id("provider", CITY),
+        name=f"{CITY} Community Health (invented)",
+        ods_code="ZDEMO",
+        safeguarding_name=f"{CITY} safeguarding team (invented)",
+        safeguarding_phone="01632 960100",
+        home_vaccination=False,
+        growth_method="digital",
+    )
     teams = tuple(
         Team(draw.id("team", name), provider.id, f"{name} team", f"01632 960{line:03d}")
         for line, name in enumerate(AREAS, start=101)

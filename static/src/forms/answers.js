@@ -13,6 +13,9 @@ import { optionOf } from "./definition.js";
  * @typedef {import("./definition.js").Mapping} Mapping
  */
 
+export const MOST_PHOTOS = 4;
+const MOST_PHOTO_BYTES = 8 * 1024 * 1024;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const PLACES = 12;
 const ONE = 10n ** BigInt(PLACES);
 const DECIMAL = /^-?[0-9]{1,9}(\.[0-9]{1,12})?$/;
@@ -66,6 +69,7 @@ export function isUsable(field, value) {
   switch (field.type) {
     case "line":
     case "text":
+    case "person":
       return typeof value === "string";
     case "integer":
       return Number.isSafeInteger(value);
@@ -92,9 +96,23 @@ export function isUsable(field, value) {
       );
     case "list":
       return Array.isArray(value) && value.every(isMapping);
+    case "photo":
+      return Array.isArray(value) && value.length <= MOST_PHOTOS && value.every(isPhoto);
     default:
       throw new Error(`no such type of field: ${field.type}`);
   }
+}
+
+/**
+ * Whether it names a photo: hvapp/domain/photos.py says what each part is.
+ * @param {unknown} value
+ */
+function isPhoto(value) {
+  const { id, sha256, bytes, type, key, caption } = /** @type {any} */ (isMapping(value) ? value : {});
+  const texts = [id, sha256, key, caption].every((one) => typeof one === "string");
+  if (!texts || type !== "image/jpeg" || !UUID.test(id) || !/^[0-9a-f]{64}$/.test(sha256)) return false;
+  const known = Number.isSafeInteger(bytes) && bytes > 0 && bytes <= MOST_PHOTO_BYTES;
+  return known && key !== "" && [...key].length <= 64;
 }
 
 /**

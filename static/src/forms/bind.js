@@ -7,33 +7,38 @@
  */
 
 import { soonAfter } from "../lib/soon.js";
-import { isNotDone, own, same } from "./answers.js";
-import { boxes, fillPeople, keepAlone, readControl, writeControl, writeNow } from "./controls.js";
-import { indexOf, reasonsFor } from "./definition.js";
-import { showAlertFinding, showAlerts, showFinding } from "./notices.js";
-import { Rows } from "./rows.js";
-import { Undone } from "./undone.js";
-import { check, refusedFields } from "./validate.js";
-import { plainValue } from "./wording.js";
+import { own, same } from "./answers.js";
+import { Consequences } from "./consequences.js";
+import { boxes, keepAlone, readControl, writeControl, writeNow } from "./controls.js";
+import { readResponse } from "./notices.js";
+import { Questions } from "./questions.js";
 
 /**
  * @typedef {import("./definition.js").Field} Field
  * @typedef {import("./definition.js").FormDefinition} FormDefinition
  * @typedef {import("./definition.js").Mapping} Mapping
+ * @typedef {import("./questions.js").Question} Question
+ * @typedef {import("./rows.js").Rows} Rows
  * @typedef {import("./validate.js").Finding} Finding
  *
+ * What follows from the answers: what `check` found, the facts it was told, and which of the findings are said.
+ * @typedef {ReturnType<typeof import("./validate.js").check> & {facts: Mapping, told: Finding[]}} Seen
+ *
  * @typedef {object} BindOptions
+ * @property {(section: HTMLElement, most: number) => HTMLElement[]} [draw] puts the next questions of a section on the page,
+ *   when it is first opened, and answers them; without it they are all there
  * @property {Mapping} [answers]
  * @property {Mapping} [confirmed]
- * @property {{[alert: string]: string}} [alertResponses]
- * @property {(answers: Mapping) => Mapping} facts counted afresh from the answers given
+ * @property {{[alert: string]: import("../types.js").Response}} [alertResponses]
+ * @property {(payload: Mapping) => Seen} look asked once for each time the form is drawn
+ * @property {() => void} [onDrawn] the form shows what was seen
  * @property {{household?: {value: string, label: string}[]}} [options]
+ * @property {(control: HTMLElement, field: Field, changed: () => void) => Rows} [photos] where the form may ask for photos
+ * @property {(control: HTMLElement) => void} [figure] draws what the places of a choice are pointed at on
  * @property {{[field: string]: string | {text: string, value: any}}} [last] earlier values, shown in grey; with a value
  *   beside the text, "Use this" takes it
  * @property {(fieldId: string, value: any) => unknown} onChange after every answer, confirmation and response;
  *   what it returns is waited for, a moment at most, before the form draws what follows
- *
- * @typedef {{place: HTMLElement, control: HTMLElement, slot: HTMLElement, field: Field, rows: Rows | null, undone: Undone}} Question
  */
 
 /** Typing in words is passed on after a short rest; everything else at once. */
@@ -61,10 +66,7 @@ class BoundForm {
     this.given = { ...options.answers };
     this.confirmed = { ...options.confirmed };
     this.responses = { ...options.alertResponses };
-    /** @type {Finding[]} */
-    this.findings = [];
-    /** The question, or part of a row, being typed in: what is wrong with it is said once it is left.
-     * @type {HTMLElement | null} */
+    /** The question, or part of a row, being typed in. @type {HTMLElement | null} */
     this.typing = null;
     this.drawing = false;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -73,77 +75,54 @@ class BoundForm {
     this.pending = null;
     /** Whether a finger or a mouse button is down. */
     this.pressed = false;
+    this.listening = new AbortController();
     this.unsaved = /** @type {Set<string>} */ (new Set());
-    /** Questions with something wrong beside them. */
-    this.marked = /** @type {Set<string>} */ (new Set());
-    this.alertPattern = templateIn(root, "[data-alert-panel]");
-    this.confirmPattern = templateIn(root, "[data-confirm-panel]");
-    /** @type {Map<string, Question>} */
-    this.questions = new Map();
-    for (const field of indexOf(definition).fields) this.bindQuestion(field);
+    this.questions = new Questions(root, definition, options, this.given, {
+      take: (question) => this.take(question),
+      takeLast: (section, fieldId) => {
+        this.finishSection(section);
+        this.takeLast(/** @type {Question} */ (this.questions.get(fieldId)));
+      },
+    });
+    this.consequences = new Consequences(root, this.questions, this.given, this.responses);
+    /** What the form shows. @type {Seen | null} */
+    this.seen = null;
     root.addEventListener("input", (event) => this.onInput(event));
     root.addEventListener("change", (event) => this.onInput(event));
     root.addEventListener("click", (event) => this.onClick(event));
     root.addEventListener("focusout", (event) => this.onLeave(event));
     this.watchPresses();
+    // Otherwise nothing is there to be drawn before a section is opened.
+    if (options.draw) return;
+    for (const { id } of definition.sections) this.questions.draw(id);
     this.refresh();
   }
 
-  /** @param {Field} field */
-  bindQuestion(field) {
-    const place = /** @type {HTMLElement | null} */ (this.root.querySelector(`[data-field="${field.id}"]`));
-    const control = /** @type {HTMLElement | null} */ (place?.querySelector("[data-control]"));
-    if (!place || !control) return;
-    const rows = field.type === "list" ? new Rows(control, field) : null;
-    const pattern = templateIn(this.root, "[data-undone-panel]");
-    const undone = new Undone(place, pattern, reasonsFor(this.form, field));
-    const slot = /** @type {HTMLElement} */ (place.querySelector("[data-alerts]"));
-    const question = { place, control, slot, field, rows, undone };
-    this.questions.set(field.id, question);
-    if (field.type === "people") fillPeople(control, this.options.options?.household ?? []);
-    this.showLast(question);
-    this.write(question, this.given[field.id]);
-  }
-
   /**
-   * @param {Question} question
-   * @param {any} value
+   * Shows the form with this section's questions.
+   * @param {string} id
    */
-  write(question, value) {
-    const { undone, rows, control, field } = question;
-    if (isNotDone(value)) {
-      undone.open(value);
-      return;
-    }
-    if (undone.isOpen) undone.close();
-    if (rows) rows.write(value);
-    else writeControl(control, field, value);
+  openSection(id) {
+    this.questions.open(id, () => this.finishSection(id));
+    this.refresh();
   }
 
-  /** @param {Question} question */
-  showLast({ place, field }) {
-    const last = this.options.last?.[field.id];
-    const slot = /** @type {HTMLElement | null} */ (place.querySelector("[data-last]"));
-    if (!last || !slot) return;
-    const text = typeof last === "string" ? last : last.text;
-    /** @type {HTMLElement} */ (slot.querySelector("[data-last-text]")).textContent =
-      `Recorded before: ${text}`;
-    /** @type {HTMLElement} */ (slot.querySelector("[data-last-take]")).hidden = typeof last === "string";
-    slot.dataset.has = "yes";
-    slot.hidden = false;
+  /** @param {string} id */
+  finishSection(id) {
+    if (this.questions.finish(id) && this.seen) this.show(this.seen);
   }
 
   /** @param {Event} event */
   onInput(event) {
     const target = /** @type {HTMLElement} */ (event.target);
-    const alertId = /** @type {HTMLElement | null} */ (target.closest("[data-alert]"))?.dataset.alert;
-    const question = this.questionAt(target);
+    const panel = /** @type {HTMLElement | null} */ (target.closest("[data-alert]"));
+    const question = this.questions.at(target);
     if (!question) return;
-    if (alertId) {
-      this.respond(question, alertId, /** @type {HTMLTextAreaElement} */ (target).value);
+    if (panel) {
+      this.respond(question, panel.dataset.alert ?? "", readResponse(panel));
       return;
     }
-    if (event.type === "change") keepAlone(question.control, target);
+    if (event.type === "change") keepAlone(target);
     const typed = isTyped(target);
     if (typed && event.type === "input") this.typing = answering(target);
     if (
@@ -162,12 +141,12 @@ class BoundForm {
   /** @param {Event} event */
   onClick(event) {
     const target = /** @type {HTMLElement} */ (event.target).closest("button");
-    const question = target && this.questionAt(target);
+    const question = target && this.questions.at(target);
     if (!question) return;
     const { field, control, rows, undone } = question;
     if (target.hasAttribute("data-say-undone")) this.sayUndone(question);
     else if (target.hasAttribute("data-undo-undone")) this.undoUndone(question);
-    else if (target.hasAttribute("data-last-take")) this.takeLast(question);
+    else if (target.hasAttribute("data-last-take")) return this.takeLast(question);
     else if (target.closest("[data-confirm]")) this.confirm(question);
     else if (rows && target.hasAttribute("data-add")) rows.add();
     else if (rows && target.hasAttribute("data-remove"))
@@ -192,19 +171,20 @@ class BoundForm {
     else leave();
   }
 
-  /** Anywhere on the page, until the form has been taken down. */
+  /** Anywhere on the page. */
   watchPresses() {
-    let wasThere = false;
-    const listening = new AbortController();
+    const { signal } = this.listening;
     const set = (/** @type {boolean} */ pressed) => () => {
-      wasThere ||= this.root.isConnected;
-      if (wasThere && !this.root.isConnected) listening.abort();
       this.pressed = pressed;
     };
-    const { signal } = listening;
     addEventListener("pointerdown", set(true), { capture: true, signal });
     addEventListener("pointerup", set(false), { capture: true, signal });
     addEventListener("pointercancel", set(false), { capture: true, signal });
+  }
+
+  /** The form is taken down: nothing on the page holds it any more. */
+  end() {
+    this.listening.abort();
   }
 
   /** @param {HTMLElement} left */
@@ -214,15 +194,9 @@ class BoundForm {
     if (this.typing !== left) return;
     this.typing = null;
     this.refresh();
-  }
-
-  /**
-   * @param {Element} element
-   * @returns {Question | undefined}
-   */
-  questionAt(element) {
-    const place = /** @type {HTMLElement | null} */ (element.closest("[data-field]"));
-    return this.questions.get(place?.dataset.field ?? "");
+    // What now stands above it must not push the next question off the screen.
+    const next = document.activeElement;
+    if (next && this.root.contains(next)) next.scrollIntoView({ block: "nearest" });
   }
 
   /** @param {Question} question */
@@ -238,7 +212,7 @@ class BoundForm {
   /** @param {Question} question */
   undoUndone(question) {
     const { undone, field, place } = question;
-    this.write(question, undone.close());
+    this.questions.write(question, undone.close());
     this.typing = null;
     boxes(question.control)[0]?.focus();
     if (field.type === "list") /** @type {HTMLElement | null} */ (place.querySelector("[data-add]"))?.focus();
@@ -247,7 +221,9 @@ class BoundForm {
   /** @param {Question} question */
   takeLast(question) {
     const last = this.options.last?.[question.field.id];
-    if (last && typeof last !== "string") this.write(question, last.value);
+    if (!last || typeof last === "string") return;
+    this.questions.write(question, last.value);
+    this.take(question);
   }
 
   /** @param {Question} question */
@@ -259,11 +235,11 @@ class BoundForm {
   /**
    * @param {Question} question
    * @param {string} alertId
-   * @param {string} text
+   * @param {import("../types.js").Response} response
    */
-  respond({ field }, alertId, text) {
-    if (own(this.responses, alertId) === text) return;
-    this.responses[alertId] = text;
+  respond({ field }, alertId, response) {
+    if (same(own(this.responses, alertId), response)) return;
+    this.responses[alertId] = response;
     this.changed(field.id);
   }
 
@@ -313,104 +289,21 @@ class BoundForm {
    * @param {boolean} saved
    */
   mark(fieldId, saved) {
-    const mark = /** @type {HTMLElement | null} */ (
-      this.questions.get(fieldId)?.place.querySelector("[data-saved]")
-    );
-    if (mark) mark.hidden = !saved;
+    const mark = this.questions.get(fieldId)?.place.querySelector("[data-saved]");
+    mark?.classList.toggle("app-field__saved--shown", saved);
   }
 
-  /** Shows and hides by the conditions, counts what "More" holds, and brings the alerts up to date. */
+  /** Shows and hides by the conditions, counts what "More" holds, and brings alerts and findings up to date. */
   refresh() {
-    const facts = this.options.facts(this.given);
     const payload = { answers: this.given, confirmed: this.confirmed, alert_responses: this.responses };
-    const { findings, alerts, live } = check(this.form, payload, facts);
-    const visible = live?.visible ?? new Set();
-    for (const { place, field, rows } of this.questions.values()) {
-      const hidden = !visible.has(field.id);
-      if (place.hidden !== hidden) place.hidden = hidden;
-      rows?.refresh(live?.facts ?? facts);
-    }
-    const missing = new Set(
-      findings.filter(({ level }) => level === "missing").map(({ fieldId }) => fieldId),
-    );
-    for (const more of this.root.querySelectorAll("[data-more]"))
-      countMore(/** @type {HTMLElement} */ (more), missing);
-    const refused = refusedFields(findings);
-    const typing =
-      /** @type {HTMLElement | null} */ (this.typing?.closest("[data-field]"))?.dataset.field ?? "";
-    for (const { slot, field } of this.questions.values()) {
-      if (!slot.childElementCount && !alerts.length) continue;
-      // A number half typed raises no alarm; one that no longer holds goes at once.
-      const shown = alerts.filter(({ id, fields }) => {
-        if (fields.some((one) => refused.has(one))) return false;
-        if (fields.find((one) => visible.has(one)) !== field.id) return false;
-        return !fields.includes(typing) || slot.querySelector(`[data-alert="${id}"]`) !== null;
-      });
-      if (slot.childElementCount || shown.length) showAlerts(slot, shown, this.alertPattern, this.responses);
-    }
-    this.drawFindings();
+    this.show(this.options.look(payload));
   }
 
-  /**
-   * What is wrong, beside each question. A question being typed in is only ever cleared.
-   * @param {Finding[]} findings
-   */
-  showFindings(findings) {
-    this.findings = findings;
-    this.drawFindings();
-  }
-
-  drawFindings() {
-    for (const { place, slot, field, rows } of this.questions.values()) {
-      const mine = this.findings.filter(({ fieldId }) => fieldId === field.id);
-      if (!mine.length && !this.marked.has(field.id)) continue;
-      if (mine.length) this.marked.add(field.id);
-      else this.marked.delete(field.id);
-      const whole = mine.find(({ part, alertId }) => part === null && alertId === null);
-      if (this.typing !== place || !whole || isShown(place)) {
-        showFinding(place, whole);
-        this.offerConfirm(place, field, whole);
-      }
-      for (const [at, element] of rows?.elements.entries() ?? []) {
-        for (const part of field.fields ?? []) {
-          const one = mine.find((finding) => finding.row === at && finding.part === part.id);
-          const partPlace = /** @type {Rows} */ (rows).part(element, part.id);
-          if (this.typing !== partPlace || !one || isShown(partPlace)) showFinding(partPlace, one);
-        }
-      }
-      for (const panel of /** @type {Iterable<HTMLElement>} */ (slot.children)) {
-        showAlertFinding(
-          panel,
-          mine.find(({ alertId }) => alertId === panel.dataset.alert),
-        );
-      }
-    }
-  }
-
-  /**
-   * One tap says that an unusual answer is right.
-   * @param {HTMLElement} place
-   * @param {Field} field
-   * @param {Finding | undefined} finding
-   */
-  offerConfirm(place, field, finding) {
-    const slot = /** @type {HTMLElement} */ (place.querySelector("[data-confirm]"));
-    const doubted = finding?.level === "soft";
-    slot.hidden = !doubted;
-    if (!doubted) {
-      slot.replaceChildren();
-      return;
-    }
-    const counted = field.type === "decimal" || field.type === "integer";
-    const words = counted
-      ? `Yes, ${plainValue(field, this.given[field.id])} is right`
-      : "Yes, it is right to share this";
-    if (slot.firstElementChild?.textContent === words) return;
-    const button = /** @type {HTMLElement} */ (
-      this.confirmPattern.content.firstElementChild?.cloneNode(true)
-    );
-    button.textContent = words;
-    slot.replaceChildren(button);
+  /** @param {Seen} seen */
+  show(seen) {
+    this.seen = seen;
+    this.consequences.show(seen, this.typing);
+    this.options.onDrawn?.();
   }
 
   /**
@@ -420,6 +313,9 @@ class BoundForm {
    * @param {string | null} [part]
    */
   focusField(fieldId, row = null, part = null) {
+    const section = this.form.sections.find(({ fields }) => fields.some(({ id }) => id === fieldId));
+    if (section && !this.questions.drawn.has(section.id)) this.openSection(section.id);
+    if (section) this.finishSection(section.id);
     const question = this.questions.get(fieldId);
     if (!question) return;
     const { place, rows, undone } = question;
@@ -451,17 +347,6 @@ class BoundForm {
 }
 
 /**
- * @param {HTMLElement} root
- * @param {string} selector
- * @returns {HTMLTemplateElement}
- */
-function templateIn(root, selector) {
-  const found = root.querySelector(selector);
-  if (!(found instanceof HTMLTemplateElement)) throw new Error(`the form fragment has no ${selector}`);
-  return found;
-}
-
-/**
  * The question, or part of a row, that somebody answers in here: in its control, or among the reasons why there is no
  * answer.
  * @param {EventTarget | null} element
@@ -480,29 +365,7 @@ function isTyped(target) {
   );
 }
 
-/** @param {HTMLElement} place */
-function isShown(place) {
-  return /** @type {HTMLElement | null} */ (place.querySelector("[data-finding]"))?.hidden === false;
-}
-
 /** @param {Field} field */
 function allYes(field) {
   return Object.fromEntries((field.options ?? []).map(({ value }) => [value, true]));
-}
-
-/**
- * "More (5), 2 to answer"
- * @param {HTMLElement} more
- * @param {Set<string>} missing
- */
-function countMore(more, missing) {
-  const shown = /** @type {HTMLElement[]} */ ([...more.querySelectorAll("[data-field]")]).filter(
-    ({ hidden }) => !hidden,
-  );
-  const left = shown.filter(({ dataset }) => missing.has(dataset.field ?? "")).length;
-  more.hidden = shown.length === 0;
-  /** @type {HTMLElement} */ (more.querySelector("[data-more-count]")).textContent = String(shown.length);
-  /** @type {HTMLElement} */ (more.querySelector("[data-more-left]")).textContent = left
-    ? `, ${left} to answer`
-    : "";
 }

@@ -191,6 +191,9 @@ function failed(check, field, value, live) {
       return earlier("date", value, own(live.facts, "contact_date"))
         ? `${name} cannot be before the visit.`
         : null;
+    case "at_most_days_ago":
+    case "at_most_days_ahead":
+      return tooFar(check, name, value, own(live.facts, "contact_date"));
     case "at_least_field":
       return less(field.type, value, own(live.answers, check.field ?? "")) ? name : null;
     case "at_most_field":
@@ -198,6 +201,20 @@ function failed(check, field, value, live) {
     default:
       return null;
   }
+}
+
+/**
+ * Counted from the day of the contact, which is today where that is not known.
+ * @param {Check} check
+ * @param {string} name
+ * @param {any} value
+ * @param {string | undefined} on
+ */
+function tooFar(check, name, value, on) {
+  if (!readDate(value) || !on) return null;
+  const [ago, limit] = [check.check === "at_most_days_ago", Number(check.limit)];
+  const days = daysBetween(on, value) * (ago ? -1 : 1);
+  return days > limit ? `${name} cannot be more than ${limit} days ${ago ? "ago" : "ahead"}.` : null;
 }
 
 /**

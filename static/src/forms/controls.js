@@ -48,6 +48,8 @@ export function readControl(control, field) {
       const chosen = boxes(control, ":checked").map(({ value }) => value);
       return chosen.length ? chosen : undefined;
     }
+    case "person":
+      return boxes(control, ":checked")[0]?.value;
     case "choice": {
       const box = boxes(control)[0];
       const value = box instanceof HTMLSelectElement ? box.value : boxes(control, ":checked")[0]?.value;
@@ -89,6 +91,9 @@ export function writeControl(control, field, value) {
     case "people":
       tick(control, Array.isArray(value) ? value : []);
       break;
+    case "person":
+      tick(control, [value]);
+      break;
     case "choice": {
       const box = boxes(control)[0];
       if (box instanceof HTMLSelectElement) box.value = typeof value === "string" ? value : "";
@@ -121,11 +126,13 @@ export function writeNow(control, now) {
 
 /**
  * "None" stands alone: choosing it clears the others, choosing another clears it.
- * @param {HTMLElement} control
  * @param {EventTarget | null} changed
  */
-export function keepAlone(control, changed) {
+export function keepAlone(changed) {
   if (!(changed instanceof HTMLInputElement) || !changed.checked) return;
+  // In a row of a list: the part's own control, not the list's. Reasons for "not done" stand outside of any.
+  const control = /** @type {HTMLElement | null} */ (changed.closest("[data-control]"));
+  if (!control) return;
   const alone = changed.hasAttribute("data-alone");
   for (const box of /** @type {HTMLInputElement[]} */ (boxes(control, ":checked"))) {
     if (box !== changed && (alone || box.hasAttribute("data-alone"))) box.checked = false;

@@ -5,7 +5,8 @@
  * @typedef {any} Json
  * @typedef {{[key: string]: any}} Mapping
  * @typedef {Mapping} Condition
- * @typedef {{value: string, label: string, hint?: string, code?: string, exclusive?: boolean, visibility?: string}} Option
+ * @typedef {{value: string, label: string, hint?: string, code?: string, exclusive?: boolean, visibility?: string,
+ *   service?: string}} Option
  * @typedef {{code: string, label: string, needs_detail?: boolean}} Reason
  * @typedef {{min?: string | number, max?: string | number, sds?: string | number}} Limits
  * @typedef {{check: string, message?: string, field?: string, limit?: string | number, within_days?: number,
@@ -34,15 +35,19 @@
  * @property {{kind: string, at_birth?: boolean}} [measure]
  * @property {{value?: string, from?: string}} [prefill]
  * @property {string} [suggest]
+ * @property {boolean} [household] the same for all children who live there
  * @property {string} [item] what one row of a list is called
+ * @property {string} [figure] the drawing on which the options can be pointed at
  * @property {Field[]} [fields] the parts of one row
  *
- * @typedef {{id: string, title: string, fields: Field[], show_when?: Condition}} Section
+ * @typedef {{id: string, title: string, fields: Field[], module?: string, show_when?: Condition}} Section
  * @typedef {{id: string, level: "red" | "amber" | "info", title: string, text: string, action: string,
- *   source: string, fields: string[], when: Condition}} AlertRule
+ *   source: string, fields: string[], rows?: string, call?: string, when: Condition}} AlertRule
  * @typedef {{id: string, version: number, title: string, contact_type: string, sections: Section[],
  *   alerts?: AlertRule[], not_done_reasons: Reason[], hash?: string}} FormDefinition
  */
+
+import { ruleFactSources } from "./rule-fact-sources.js";
 
 /**
  * @typedef {{fields: Field[], byId: Map<string, Field>, sources: Map<string, string[]>}} Index
@@ -71,6 +76,17 @@ export function indexOf(form) {
  */
 export function fieldOf(form, id) {
   return indexOf(form).byId.get(id);
+}
+
+/**
+ * The part of a list's rows with this id; the first, where several lists have one.
+ * @param {FormDefinition} form
+ * @param {string} id
+ */
+export function partOf(form, id) {
+  return indexOf(form)
+    .fields.flatMap(({ fields }) => fields ?? [])
+    .find((part) => part.id === id);
 }
 
 /**
@@ -113,6 +129,7 @@ function factSources(fields) {
   sources.set("gestation_days", gestation);
   sources.set("corrected_age_days", [...started, ...gestation]);
   if (has("need_level")) sources.set("need_level_changed", ["need_level"]);
+  for (const [name, from] of ruleFactSources(fields)) sources.set(name, from);
   const birthWeight = fields.filter(({ measure }) => measure?.kind === "weight" && measure.at_birth);
   for (const field of fields) {
     if (field.type === "date") sources.set(`age_at.${field.id}`, [field.id]);

@@ -17,6 +17,7 @@ import {
   scaled,
 } from "./answers.js";
 import { fieldOf, indexOf } from "./definition.js";
+import { countBeforeBirth, countRuleFacts } from "./rule-facts.js";
 
 /**
  * @typedef {import("./definition.js").Field} Field
@@ -34,10 +35,12 @@ import { fieldOf, indexOf } from "./definition.js";
  * @property {string | null} birthWeightKg
  * @property {Measured[]} measurements
  * @property {string | null} needLevel
+ * @property {string | null} edd the due date, before the birth
+ * @property {{vaccine: string, date: string}[]} immunisations
  */
 
 /**
- * From a child as the server sends it; a measurement that cannot be read is left out.
+ * From a child or pregnancy as the server sends it; a measurement that cannot be read is left out.
  * @param {Mapping} body
  * @returns {ChildFacts}
  */
@@ -52,12 +55,18 @@ export function childFacts(body) {
     }));
   return {
     birthDate: readDate(body.birth_date),
-    sex: String(body.sex),
+    sex: String(body.sex || "not_known"),
     gestationDays: Number.isSafeInteger(body.gestation_days) ? body.gestation_days : null,
+    // They stand in the order they were recorded: of two birth weights the one approved last holds.
     birthWeightKg:
-      measurements.find((/** @type {Measured} */ one) => one.kind === "weight" && one.atBirth)?.value ?? null,
+      measurements.findLast((/** @type {Measured} */ one) => one.kind === "weight" && one.atBirth)?.value ??
+      null,
     measurements,
     needLevel: typeof body.need_level === "string" ? body.need_level : null,
+    edd: readDate(body.edd),
+    immunisations: (body.immunisations ?? []).filter(
+      (/** @type {Mapping} */ one) => readDate(one.date) !== null,
+    ),
   };
 }
 
@@ -67,10 +76,11 @@ export function childFacts(body) {
  * @param {Date} now
  * @param {FormDefinition} form
  * @param {Assess} assess
+ * @param {import("./rule-facts.js").Rules | null} rules without them no rule is asked
  * @param {Date | null} [enteredAt] when the visit was first completed, where this is a correction of it
  * @returns {Mapping}
  */
-export function buildFacts(child, answers, now, form, assess, enteredAt = null) {
+export function buildFacts(child, answers, now, form, assess, rules, enteredAt = null) {
   const { birthDate } = child;
   const gestationDays = gestation(form, child, answers);
   const started = startOf(form, answers);
@@ -102,7 +112,8 @@ export function buildFacts(child, answers, now, form, assess, enteredAt = null) 
     }
   }
   Object.assign(facts, changes(form, child, answers, on));
-  for (const [id, derived] of Object.entries(derive(child, answers, now, form, assess))) {
+  if (rules) Object.assign(facts, byRules(form, child, answers, on, gestationDays, assess, rules));
+  for (const [id, derived] of Object.entries(derive(child, answers, now, form, assess, rules))) {
     facts[`sds.${id}`] = derived.sds;
   }
   const needLevel = own(answers, "need_level");
@@ -123,9 +134,11 @@ export function buildFacts(child, answers, now, form, assess, enteredAt = null) 
  * @param {Date} now
  * @param {FormDefinition} form
  * @param {Assess} assess
+ * @param {{growth_method: import("../growth/lms.js").ChartMethod} | null} rules
  * @returns {{[field: string]: Mapping}}
  */
-export function derive(child, answers, now, form, assess) {
+export function derive(child, answers, now, form, assess, rules) {
+  const method = rules?.growth_method;
   /** @type {{[field: string]: Mapping}} */
   const derived = {};
   const { birthDate, sex } = child;
@@ -137,7 +150,9 @@ export function derive(child, answers, now, form, assess) {
     if (!field.measure || measured(field, answers) === null || measuredOn < birthDate) continue;
     const kind = /** @type {Measurement["kind"]} */ (field.measure.kind);
     const value = own(answers, field.id);
-    derived[field.id] = derivedValue(assess({ kind, value, measuredOn, birthDate, sex, gestationDays }));
+    derived[field.id] = derivedValue(
+      assess({ kind, value, measuredOn, birthDate, sex, gestationDays, method }),
+    );
   }
   return derived;
 }
@@ -165,10 +180,10 @@ function measured(field, answers) {
 /**
  * The pregnancy as answered at this visit, weeks and days both; else as the record has it; never 40 weeks.
  * @param {FormDefinition} form
- * @param {ChildFacts} child
+ * @param {Pick<ChildFacts, "gestationDays">} child
  * @param {unknown} answers
  */
-function gestation(form, child, answers) {
+export function gestation(form, child, answers) {
   const weeks = within(form, answers, "gestation_weeks");
   const days = within(form, answers, "gestation_days");
   return weeks === null || days === null ? child.gestationDays : weeks * 7 + days;
@@ -220,7 +235,45 @@ function changes(form, child, answers, on) {
 }
 
 /**
- * The last measurement of this kind on an earlier day; a birth weight answered now replaces the record's.
+ * What the clinical rules say of this visit.
+ * @param {FormDefinition} form
+ * @param {ChildFacts} child
+ * @param {unknown} answers
+ * @param {string} on
+ * @param {number | null} gestationDays
+ * @param {Assess} assess
+ * @param {import("./rule-facts.js").Rules} rules
+ */
+function byRules(form, child, answers, on, gestationDays, assess, rules) {
+  const { birthDate, sex, immunisations, measurements: before } = child;
+  if (birthDate === null) {
+    const asked = fieldOf(form, "edd");
+    const answered = own(answers, "edd");
+    const edd = asked && isUsable(asked, answered) ? readDate(answered) : null;
+    return countBeforeBirth(form, edd ?? child.edd, on, rules);
+  }
+  const { fields, sources } = indexOf(form);
+  /** @type {import("./rule-facts.js").Visit} */
+  const visit = {
+    ...{ form, birthDate, on, sex, gestationDays, before, immunisations, assess },
+    birthWeightKg: child.birthWeightKg,
+    measured: {},
+    answers: {},
+  };
+  for (const field of fields) {
+    const value = own(answers, field.id);
+    if (isUsable(field, value)) visit.answers[field.id] = value;
+    if (!field.measure || measured(field, answers) === null) continue;
+    const { kind, at_birth: atBirth } = field.measure;
+    if (!atBirth) visit.measured[kind] = value;
+    else if (kind === "weight") visit.birthWeightKg = value;
+  }
+  return countRuleFacts(visit, rules, sources);
+}
+
+/**
+ * The last measurement of this kind on an earlier day, of two the one recorded last; a birth weight answered now
+ * replaces the record's.
  * @param {ChildFacts} child
  * @param {string} kind
  * @param {string} on
@@ -235,6 +288,6 @@ function latestBefore(child, kind, on, birthWeight) {
   }
   /** @type {Measured | undefined} */
   let latest;
-  for (const one of known) if (one.on < on && (!latest || one.on > latest.on)) latest = one;
+  for (const one of known) if (one.on < on && (!latest || one.on >= latest.on)) latest = one;
   return latest;
 }

@@ -1,14 +1,17 @@
 /** What the form says beside a question: what is wrong with the answer, and what the tablet noticed. */
 
 import { copyOf } from "./rows.js";
+import { overridden } from "./validate.js";
 
 /**
  * @typedef {import("./validate.js").Alert} Alert
  * @typedef {import("./validate.js").Finding} Finding
+ * @typedef {import("../types.js").Response} Response
  */
 
 const LEVELS = { red: "Act today", amber: "Needs a plan", info: "For information" };
 const ASK = { red: "What did you do, or why was nothing needed?", amber: "What is the plan?", info: "" };
+const ASK_WHY = "Why does it not apply?";
 
 /**
  * Shows what is wrong, tied to the control by its description, or takes it away.
@@ -54,7 +57,7 @@ function say(slot, finding) {
  * @param {HTMLElement} place
  * @param {Alert[]} alerts
  * @param {HTMLTemplateElement} pattern
- * @param {{[alert: string]: string}} responses
+ * @param {{[alert: string]: Response}} responses
  */
 export function showAlerts(place, alerts, pattern, responses) {
   const wanted = new Set(alerts.map(({ id }) => id));
@@ -71,13 +74,14 @@ export function showAlerts(place, alerts, pattern, responses) {
       const slot = /** @type {HTMLElement} */ (panel.querySelector(`[data-alert-${name}]`));
       if (slot.textContent !== alert[name]) slot.textContent = alert[name];
     }
+    askFor(panel, alert);
   }
 }
 
 /**
  * @param {Alert} alert
  * @param {HTMLTemplateElement} pattern
- * @param {string | undefined} response
+ * @param {Response | undefined} response
  */
 function newPanel(alert, pattern, response) {
   const panel = copyOf(pattern, "__a__", `a-${alert.id}`);
@@ -85,14 +89,49 @@ function newPanel(alert, pattern, response) {
   panel.classList.add(`app-alert--${alert.level}`);
   const level = /** @type {HTMLElement} */ (panel.querySelector("[data-alert-level]"));
   level.textContent = LEVELS[alert.level];
-  if (alert.level === "info") return panel;
+  /** @type {HTMLElement} */ (panel.querySelector("[data-alert-call]")).hidden = !alert.call;
+  writeResponse(panel, response);
+  return panel;
+}
+
+/**
+ * Asks what was done or planned, or why the alert does not apply.
+ * @param {HTMLElement} panel
+ * @param {Pick<Alert, "level">} alert
+ */
+export function askFor(panel, { level }) {
   const group = /** @type {HTMLElement} */ (panel.querySelector("[data-alert-response]"));
   const ask = /** @type {HTMLElement} */ (group.querySelector("[data-alert-ask]"));
-  const box = /** @type {HTMLTextAreaElement} */ (group.querySelector("textarea"));
-  group.hidden = false;
-  ask.textContent = ASK[alert.level];
-  box.value = typeof response === "string" ? response : "";
-  return panel;
+  const words = overrideOf(panel).checked ? ASK_WHY : ASK[level];
+  group.hidden = words === "";
+  if (ask.textContent !== words) ask.textContent = words;
+}
+
+/**
+ * What was said of an alert, into its box and the mark that it does not apply.
+ * @param {HTMLElement} panel
+ * @param {Response | undefined} response
+ */
+export function writeResponse(panel, response) {
+  const why = overridden(response);
+  const words = why ?? response;
+  overrideOf(panel).checked = why !== null;
+  /** @type {HTMLTextAreaElement} */ (panel.querySelector("textarea")).value =
+    typeof words === "string" ? words : "";
+}
+
+/**
+ * @param {HTMLElement} panel
+ * @returns {Response}
+ */
+export function readResponse(panel) {
+  const { value } = /** @type {HTMLTextAreaElement} */ (panel.querySelector("textarea"));
+  return overrideOf(panel).checked ? { not_applicable: value } : value;
+}
+
+/** @param {HTMLElement} panel */
+function overrideOf(panel) {
+  return /** @type {HTMLInputElement} */ (panel.querySelector("[data-alert-override]"));
 }
 
 /**

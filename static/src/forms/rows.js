@@ -1,7 +1,7 @@
 /** A list in the form: rows that are added, filled, removed and brought back. */
 
 import { isMapping, own } from "./answers.js";
-import { boxes, readControl, writeControl } from "./controls.js";
+import { boxes, fillPeople, readControl, writeControl } from "./controls.js";
 import { lookAtRow } from "./logic.js";
 
 /**
@@ -16,14 +16,25 @@ export class Rows {
   /**
    * @param {HTMLElement} control
    * @param {Field} field
+   * @param {{value: string, label: string}[]} people of the household
+   * @param {(control: HTMLElement) => void} [figure] draws what the places of a choice are pointed at on
    */
-  constructor(control, field) {
+  constructor(control, field, people, figure) {
     this.field = field;
+    this.figure = figure;
     this.place = /** @type {HTMLElement} */ (control.querySelector("[data-rows]"));
     this.pattern = /** @type {HTMLTemplateElement} */ (control.querySelector("[data-row-template]"));
     this.gone = /** @type {HTMLElement} */ (control.querySelector("[data-removed]"));
     /** @type {{row: Mapping, at: number} | null} */
     this.removed = null;
+    /** What an empty row begins with: where there is nobody else, it is about them. @type {Mapping} */
+    this.first = {};
+    for (const { id, type } of field.fields ?? []) {
+      const part = this.pattern.content.querySelector(`[data-part="${id}"]`);
+      if (type !== "person" || !(part instanceof HTMLElement)) continue;
+      fillPeople(part, people);
+      if (people.length === 1) this.first[id] = people[0].value;
+    }
   }
 
   /** @returns {HTMLElement[]} */
@@ -32,11 +43,13 @@ export class Rows {
   }
 
   /**
+   * Where there has to be one at least, an empty one stands ready; it is no answer before anything is said in it.
    * @param {unknown} rows
    */
   write(rows) {
     this.place.replaceChildren();
-    if (Array.isArray(rows)) for (const row of rows) this.insert(row, this.elements.length);
+    const begun = this.field.required ? [this.first] : [];
+    for (const row of Array.isArray(rows) ? rows : begun) this.insert(row, this.elements.length);
   }
 
   /** @returns {Mapping[] | undefined} */
@@ -124,7 +137,9 @@ export class Rows {
   insert(row, at) {
     const element = copyOf(this.pattern, "__n__", String(++rowsMade));
     for (const part of this.field.fields ?? []) {
-      writeControl(this.control(element, part), part, isMapping(row) ? own(row, part.id) : undefined);
+      const control = this.control(element, part);
+      writeControl(control, part, isMapping(row) ? own(row, part.id) : undefined);
+      if (part.figure) this.figure?.(control);
     }
     this.place.insertBefore(element, this.elements[at] ?? null);
     this.number();

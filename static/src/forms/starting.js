@@ -3,15 +3,17 @@
  * offered in grey above the question, to be taken with one tap. Measurements are never filled in.
  */
 
-import { own, readNumber } from "./answers.js";
+import { formatDate } from "../lib/dates.js";
+import { isUsable, own, readNumber } from "./answers.js";
 import { indexOf } from "./definition.js";
-import { quantity } from "./wording.js";
+import { plainValue } from "./wording.js";
 
 /**
  * @typedef {import("./definition.js").FormDefinition} FormDefinition
  * @typedef {import("./definition.js").Mapping} Mapping
- * @typedef {{now: string, practitionerType?: string | null, child: Mapping}} Known `now` is ISO with its offset, `child`
- *   the record as the server sends it
+ * @typedef {{now: string, practitionerType?: string | null, child: Mapping,
+ *   twin?: {name: string, answers: Mapping} | null, names?: {[id: string]: string}}} Known `now` is ISO with its offset, `child` the record as the server
+ *   sends it, `twin` what was answered today at the twin's visit
  */
 
 /**
@@ -32,7 +34,8 @@ export function startingAnswers(form, known) {
 }
 
 /**
- * What to show above a question, by field: the words, and the answer they stand for.
+ * What to show above a question, by field: the words, and the answer they stand for. What the last contact answered comes
+ * with its date; before it comes what was answered about the household at the twin's visit.
  * @param {FormDefinition} form
  * @param {Known} known
  * @returns {{[field: string]: {text: string, value: any}}}
@@ -40,10 +43,19 @@ export function startingAnswers(form, known) {
 export function suggestions(form, known) {
   /** @type {{[field: string]: {text: string, value: any}}} */
   const found = {};
-  for (const { id, suggest, unit } of indexOf(form).fields) {
-    const value = suggest ? valueFrom(suggest, known) : null;
-    if (value === null || value === undefined) continue;
-    found[id] = { text: quantity(value, unit), value };
+  const last = own(known.child, "last_answers");
+  for (const field of indexOf(form).fields) {
+    const { id, suggest, household } = field;
+    const twins = household ? own(known.twin?.answers, id) : undefined;
+    if (isUsable(field, twins)) {
+      const text = `${plainValue(field, twins, known.names)}, at the visit to ${known.twin?.name}`;
+      found[id] = { text, value: structuredClone(twins) };
+      continue;
+    }
+    const before = suggest === `last.${id}` ? own(last, id) : undefined;
+    const value = before?.value ?? (suggest ? valueFrom(suggest, known) : null);
+    if (!isUsable(field, value)) continue;
+    found[id] = { text: plainValue(field, value) + (before ? `, ${formatDate(before.on)}` : ""), value };
   }
   return found;
 }
@@ -71,6 +83,7 @@ function valueFrom(source, { now, practitionerType, child }) {
       );
       return atBirth && readNumber(atBirth.value) !== null ? atBirth.value : null;
     }
+    case "child.edd":
     case "child.need_level":
     case "child.births_in_pregnancy":
     case "child.birth_order":

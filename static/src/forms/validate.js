@@ -6,7 +6,7 @@
 
 import { isBlank, isMapping, isNotDone, isUsable, own, same } from "./answers.js";
 import { doubtAbout, problemWith } from "./checks.js";
-import { indexOf, reasonsFor } from "./definition.js";
+import { fieldOf, indexOf, reasonsFor } from "./definition.js";
 import { evaluate, isRequired, look, lookAtRow } from "./logic.js";
 import { fill, lowerFirst, upperFirst } from "./wording.js";
 
@@ -26,15 +26,23 @@ import { fill, lowerFirst, upperFirst } from "./wording.js";
  * @property {string | null} alertId set when an alert waits for what was done about it
  *
  * @typedef {{id: string, level: "red" | "amber" | "info", title: string, text: string, action: string,
- *   source: string, fields: string[]}} Alert an alert rule whose condition holds, in words
+ *   source: string, fields: string[], call: string | null}} Alert an alert rule whose condition holds, in words
  */
 
 export const LONGEST_DETAIL = 500;
 export const LONGEST_RESPONSE = 2000;
 export const MOST_ROWS = 50;
+const LONGEST_CAPTION = 200;
+
+/** @type {Record<string, string>} */
+const TO_SAY = {
+  red: "what you did, or why nothing was needed",
+  amber: "what you plan",
+  not_applicable: "why it does not apply",
+};
 
 const ENTERED = ["line", "text", "integer", "decimal", "date", "month", "datetime"];
-const SELECTED = ["choice", "choices", "yes_no", "yes_no_each", "people"];
+const SELECTED = ["choice", "choices", "yes_no", "yes_no_each", "people", "person"];
 
 /**
  * @param {FormDefinition} form
@@ -60,19 +68,35 @@ export function check(form, payload, facts) {
     const confirmed = own(own(payload, "confirmed"), field.id);
     findings.push(...fieldFindings(form, live, field, own(answers, field.id), confirmed));
   }
-  const alerts = (form.alerts ?? [])
-    .filter((rule) => evaluate(rule.when, live.answers, live.facts))
-    .map((rule) => ({
-      id: rule.id,
-      level: rule.level,
-      title: fill(form, rule.title, live),
-      text: fill(form, rule.text, live),
-      action: fill(form, rule.action, live),
-      source: rule.source,
-      fields: rule.fields,
-    }));
+  const alerts = [];
+  for (const rule of form.alerts ?? []) {
+    const { id, level, source, fields, call = null } = rule;
+    const seen = firstSeen(form, rule, live);
+    if (!seen) continue;
+    const [title, text, action] = [rule.title, rule.text, rule.action].map((part) => fill(form, part, seen));
+    alerts.push({ id, level, title, text, action, source, fields, call });
+  }
   findings.push(...unanswered(alerts, own(payload, "alert_responses")));
   return { findings, alerts, live };
+}
+
+/**
+ * What the condition holds of: the visit, or the first such row of a list, which sees the visit's answers too.
+ * @param {FormDefinition} form
+ * @param {import("./definition.js").AlertRule} rule
+ * @param {Live} live
+ * @returns {Live | undefined}
+ */
+function firstSeen(form, { rows, when }, live) {
+  const holds = (/** @type {Live} */ seen) => evaluate(when, seen.answers, seen.facts);
+  if (rows === undefined) return holds(live) ? live : undefined;
+  const parts = fieldOf(form, rows)?.fields ?? [];
+  return (own(live.answers, rows) ?? [])
+    .map((/** @type {Mapping} */ row) => {
+      const seen = lookAtRow(parts, row, live.facts);
+      return { ...seen, answers: { ...live.answers, ...seen.answers } };
+    })
+    .find(holds);
 }
 
 /**
@@ -152,8 +176,25 @@ function problemOf(form, field, value, live, required) {
     const message = notDoneProblem(field, reasons, value);
     return message === null ? null : ["hard", message];
   }
+  if (field.type === "photo" && isUsable(field, value)) return captionProblem(/** @type {any} */ (value));
   const message = isUsable(field, value) ? problemWith(field, value, live) : unreadable(field);
   return message === null ? null : ["hard", message];
+}
+
+/**
+ * What each photo shows is said in words, for whoever cannot see it or has it read out.
+ * @param {{caption: string}[]} photos
+ * @returns {[Level, string] | null}
+ */
+function captionProblem(photos) {
+  for (const [at, { caption }] of photos.entries()) {
+    const what = `what photo ${at + 1} shows.`;
+    if (isBlank(caption)) return ["missing", `Say in a few words ${what}`];
+    if ([...caption].length > LONGEST_CAPTION) {
+      return ["hard", `Say in at most ${LONGEST_CAPTION} characters ${what}`];
+    }
+  }
+  return null;
 }
 
 /**
@@ -162,7 +203,12 @@ function problemOf(form, field, value, live, required) {
  */
 function missing(field, mayBeNotDone) {
   if (field.missing) return field.missing;
-  const verb = field.type === "list" ? "Add" : ENTERED.includes(field.type) ? "Enter" : "Select";
+  const verb =
+    field.type === "list" || field.type === "photo"
+      ? "Add"
+      : ENTERED.includes(field.type)
+        ? "Enter"
+        : "Select";
   if (!mayBeNotDone) return `${verb} ${field.name}.`;
   const counted = field.type === "integer" || field.type === "decimal";
   return `${verb} ${field.name}, or ${counted ? "say why it was not done" : "say why not"}.`;
@@ -198,7 +244,7 @@ function unreadable(field) {
   if (field.type === "date") return `${name} must be a real date, such as 3 May 2026.`;
   if (field.type === "month") return `${name} must be a month and a year, such as 5 2026.`;
   if (field.type === "datetime") return `${name} must be a real date and time, such as 3 May 2026 at 10:05.`;
-  const verb = SELECTED.includes(field.type) ? "Select" : "Enter";
+  const verb = SELECTED.includes(field.type) ? "Select" : field.type === "photo" ? "Add" : "Enter";
   return `${verb} ${field.name} again. What was there could not be read.`;
 }
 
@@ -213,6 +259,16 @@ export function refusedFields(findings) {
 }
 
 /**
+ * Why the visitor says that an alert does not apply; null where that is not what was said of it.
+ * @param {unknown} response
+ * @returns {unknown}
+ */
+export function overridden(response) {
+  const told = isMapping(response) && Object.keys(response).length === 1;
+  return told ? (own(response, "not_applicable") ?? null) : null;
+}
+
+/**
  * Red alerts ask what was done, amber ones for a plan; information asks for nothing.
  * @param {Alert[]} alerts
  * @param {unknown} responses
@@ -222,10 +278,12 @@ function unanswered(alerts, responses) {
   /** @type {Finding[]} */
   const findings = [];
   for (const { id, level, title, fields } of alerts) {
-    if (level === "info") continue;
-    const said = own(responses, id) ?? null;
+    const response = own(responses, id) ?? null;
+    const why = overridden(response);
+    if (level === "info" && why === null) continue;
+    const said = why ?? response;
     if (said === null || (typeof said === "string" && isBlank(said))) {
-      const ask = level === "red" ? "what you did, or why nothing was needed" : "what you plan";
+      const ask = TO_SAY[why === null ? level : "not_applicable"];
       findings.push(finding(fields[0], "missing", `${title}: say ${ask}.`, { alertId: id }));
     } else if (typeof said !== "string" || [...said].length > LONGEST_RESPONSE) {
       const message = `${title}: use at most ${LONGEST_RESPONSE} characters.`;

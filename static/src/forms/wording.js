@@ -15,7 +15,7 @@ import {
   readMonth,
   rounded,
 } from "./answers.js";
-import { fieldOf, optionOf, reasonsFor } from "./definition.js";
+import { fieldOf, optionOf, partOf, reasonsFor } from "./definition.js";
 
 /**
  * @typedef {import("./definition.js").Field} Field
@@ -58,14 +58,20 @@ export function plainValue(field, value, names = {}, form = undefined) {
     case "choices":
       return value.map((/** @type {string} */ one) => label(field, one)).join(", ");
     case "people":
-      return value
-        .map((/** @type {string} */ one) => own(names, one) ?? "Someone not in the household record")
+    case "person":
+      return [value]
+        .flat()
+        .map((one) => own(names, one) ?? "Someone not in the household record")
         .join(", ");
     case "yes_no_each":
       return eachWords(field, value);
+    case "photo": {
+      const captions = value.map((/** @type {Mapping} */ one) => one.caption).join("; ");
+      return `${quantity(value.length, "photos")}: ${captions}`;
+    }
     case "list":
       return value
-        .map((/** @type {Mapping} */ row) => plainRow(field, row))
+        .map((/** @type {Mapping} */ row) => plainRow(field, row, names))
         .filter(Boolean)
         .join("; ");
     default:
@@ -84,14 +90,16 @@ export function quantity(value, unit) {
 }
 
 /**
- * One row of a list: its answers in words, one after the other; a yes or no with what it answers.
+ * One row of a list: its answers in words, one after the other; a yes or no or a number with what it answers.
  * @param {Field} field
  * @param {Mapping} row
+ * @param {Mapping} [names]
  */
-export function plainRow(field, row) {
+export function plainRow(field, row, names) {
   const said = (field.fields ?? []).map((part) => {
-    const words = plainValue(part, own(row, part.id));
-    return words && part.type === "yes_no" ? `${part.label}: ${lowerFirst(words)}` : words;
+    const words = plainValue(part, own(row, part.id), names);
+    const named = part.type === "yes_no" || part.type === "integer";
+    return words && named ? `${part.label}: ${lowerFirst(words)}` : words;
   });
   return said.filter(Boolean).join(", ");
 }
@@ -113,7 +121,7 @@ export function sdsText(sds) {
  */
 export function fill(form, text, live) {
   return text.replace(/\{([a-z0-9_.]+)\}/g, (_, /** @type {string} */ name) => {
-    const field = fieldOf(form, name);
+    const field = fieldOf(form, name) ?? partOf(form, name);
     const said = field
       ? plainValue(field, own(live.answers, name), {}, form)
       : factWords(name, own(live.facts, name));

@@ -5,19 +5,22 @@
  * Which table holds at which age, and how values between two rows are found, follow rcpchgrowth, which the server
  * uses; `tests/contract/test_growth_agreement.py` proves the two agree.
  *
- * An age is days / 365.25. Every gestation is corrected for, term included and for life (rule G2, digital charts);
- * an unknown gestation gives the chronological age, and the result says so.
+ * An age is days / 365.25. Rule G2: by the digital method every gestation is corrected for, term included and for life; by
+ * the paper method 32 to 36 weeks to 1 year and less than 32 weeks to 2 years, and term has no centile from day 1 to day 13.
+ * An unknown gestation gives the chronological age, and the result says so.
  */
 
-import { correctedAgeDays, daysBetween } from "../lib/dates.js";
+import { addMonths, correctedAgeDays, daysBetween } from "../lib/dates.js";
 
 /**
  * @typedef {import("./tables.js").GrowthTables} GrowthTables
  * @typedef {import("./tables.js").LmsTable} LmsTable
  * @typedef {"weight" | "length" | "height" | "ofc" | "bmi"} Kind kg, cm, cm, cm, kg/m2
  * @typedef {{kind: Kind, value: string | number, measuredOn: string, birthDate: string, sex: string,
- *   gestationDays?: number | null}} Measurement gestationDays is the whole length of the pregnancy, 280 at term
- * @typedef {{sds: number | null, centile: number | null, band: string, method: "digital" | "chronological",
+ *   gestationDays?: number | null, method?: ChartMethod}} Measurement gestationDays is the whole length of the
+ *   pregnancy, 280 at term
+ * @typedef {"digital" | "paper"} ChartMethod
+ * @typedef {{sds: number | null, centile: number | null, band: string, method: ChartMethod | "chronological",
  *   ageDays: number, correctedAgeDays: number | null, reference: string, noReference: string | null,
  *   engine: string}} GrowthResult sds and centile are null, band "" and noReference a plain reason when there is no
  *   number; correctedAgeDays is null when gestation is not known
@@ -27,14 +30,16 @@ import { correctedAgeDays, daysBetween } from "../lib/dates.js";
 
 export const ENGINE = "hvapp-lms 1";
 
-const DAYS_IN_YEAR = 365.25;
+export const DAYS_IN_YEAR = 365.25;
 const TERM_WEEKS = 40;
 const GESTATION_WEEKS = [22, 44];
-const TWO_WEEKS_AFTER_TERM = 14;
+export const TWO_WEEKS_AFTER_TERM = 14;
+export const TERM_FROM_DAYS = 37 * 7;
+const VERY_PRETERM_BELOW_DAYS = 32 * 7;
 const OLDEST_YEARS = 20;
 const OLDEST_HEAD_YEARS = { male: 18, female: 17 };
-const CENTILE_LINES = ["0.4th", "2nd", "9th", "25th", "50th", "75th", "91st", "98th", "99.6th"];
-const SPACE_BETWEEN_LINES = 2 / 3;
+export const CENTILE_LINES = ["0.4th", "2nd", "9th", "25th", "50th", "75th", "91st", "98th", "99.6th"];
+export const SPACE_BETWEEN_LINES = 2 / 3;
 const ON_THE_LINE = 0.17;
 
 /**
@@ -44,7 +49,7 @@ const ON_THE_LINE = 0.17;
  * @returns {GrowthResult}
  */
 export function assess(measurement, tables) {
-  const { birthDate, measuredOn, sex, gestationDays = null } = measurement;
+  const { birthDate, measuredOn, sex, gestationDays = null, method = "digital" } = measurement;
   const ageDays = daysBetween(birthDate, measuredOn);
   const corrected = gestationDays === null ? null : correctedAgeDays(birthDate, gestationDays, measuredOn);
   const kind = measurement.kind === "length" ? "height" : measurement.kind;
@@ -53,23 +58,52 @@ export function assess(measurement, tables) {
     sds: null,
     centile: null,
     band: "",
-    method: /** @type {GrowthResult["method"]} */ (corrected === null ? "chronological" : "digital"),
+    method: /** @type {GrowthResult["method"]} */ (corrected === null ? "chronological" : method),
     ageDays,
     correctedAgeDays: corrected,
     reference: tables.reference,
     engine: ENGINE,
   };
+  const days =
+    corrected !== null && isCorrected(birthDate, measuredOn, gestationDays, method) ? corrected : ageDays;
   const reason =
     unusable(value, ageDays, sex, gestationDays) ??
-    outsideReference(kind, /** @type {"male" | "female"} */ (sex), corrected ?? ageDays);
+    paperGap(ageDays, gestationDays, method) ??
+    outsideReference(kind, /** @type {"male" | "female"} */ (sex), days);
   if (reason !== null) return { ...blank, noReference: reason };
-  const age = (corrected ?? ageDays) / DAYS_IN_YEAR;
+  const age = days / DAYS_IN_YEAR;
   const table = tables.table(kind, sex, partAt(age));
   if (table === null) throw new Error(`no ${kind} table for ${sex} at ${age} years`);
   const sds = sdsFor(value, lmsAt(table, age));
   if (!Number.isFinite(sds)) return { ...blank, noReference: "The measurement is too extreme for a centile" };
   const centile = 100 * normalDistribution(sds);
   return { ...blank, sds, centile, band: centileBand(sds), noReference: null };
+}
+
+/**
+ * Whether the age that the charts are read at is corrected for gestation (rule G2).
+ * @param {string} birthDate
+ * @param {string} on
+ * @param {number | null} gestationDays
+ * @param {ChartMethod} method
+ */
+export function isCorrected(birthDate, on, gestationDays, method) {
+  if (gestationDays === null || method === "digital") return gestationDays !== null;
+  if (gestationDays >= TERM_FROM_DAYS) return false;
+  return on < addMonths(birthDate, gestationDays < VERY_PRETERM_BELOW_DAYS ? 24 : 12);
+}
+
+/**
+ * Paper charts have no lines in the first two weeks; a preterm baby has the preterm section instead.
+ * @param {number} ageDays
+ * @param {number | null} gestationDays
+ * @param {ChartMethod} method
+ */
+export function paperGap(ageDays, gestationDays, method) {
+  const preterm = gestationDays !== null && gestationDays < TERM_FROM_DAYS;
+  return method === "paper" && !preterm && ageDays > 0 && ageDays < TWO_WEEKS_AFTER_TERM
+    ? "Paper charts have no centiles from day 1 to day 13"
+    : null;
 }
 
 /**
@@ -94,18 +128,27 @@ export function derivedValue(result) {
 /**
  * Where the SDS lies among the nine centile lines, two thirds of an SDS apart (rule G3).
  * @param {number} sds
+ * @returns {{place: "on" | "below" | "above" | "between", lines: string[]}}
+ */
+export function centilePlace(sds) {
+  const last = CENTILE_LINES.length - 1;
+  const position = sds / SPACE_BETWEEN_LINES + last / 2;
+  const nearest = Math.min(Math.max(Math.round(position), 0), last);
+  const on = Math.abs(position - nearest) * SPACE_BETWEEN_LINES <= ON_THE_LINE;
+  if (on) return { place: "on", lines: [CENTILE_LINES[nearest]] };
+  if (position < 0) return { place: "below", lines: [CENTILE_LINES[0]] };
+  if (position > last) return { place: "above", lines: [CENTILE_LINES[last]] };
+  const below = Math.floor(position);
+  return { place: "between", lines: CENTILE_LINES.slice(below, below + 2) };
+}
+
+/**
+ * The same in words.
+ * @param {number} sds
  */
 export function centileBand(sds) {
-  const position = sds / SPACE_BETWEEN_LINES + (CENTILE_LINES.length - 1) / 2;
-  const nearest = Math.min(Math.max(Math.round(position), 0), CENTILE_LINES.length - 1);
-  if (Math.abs(position - nearest) * SPACE_BETWEEN_LINES <= ON_THE_LINE) {
-    return `on the ${CENTILE_LINES[nearest]} centile`;
-  }
-  if (position < 0) return `below the ${CENTILE_LINES[0]} centile`;
-  if (position > CENTILE_LINES.length - 1)
-    return `above the ${CENTILE_LINES[CENTILE_LINES.length - 1]} centile`;
-  const below = Math.floor(position);
-  return `${CENTILE_LINES[below]} to ${CENTILE_LINES[below + 1]} centile`;
+  const { place, lines } = centilePlace(sds);
+  return place === "between" ? `${lines[0]} to ${lines[1]} centile` : `${place} the ${lines[0]} centile`;
 }
 
 /**
@@ -144,13 +187,19 @@ function unusable(value, ageDays, sex, gestationDays) {
   if (!(Number.isFinite(value) && value > 0)) return "The measurement must be a number above 0";
   if (!(ageDays >= 0)) return "The measurement is dated before the birth";
   if (sex !== "male" && sex !== "female") return "The charts need the child's sex recorded as male or female";
-  if (gestationDays !== null) {
-    const weeks = Math.floor(gestationDays / 7);
-    const [fewest, most] = GESTATION_WEEKS;
-    if (weeks < fewest || weeks > most)
-      return `Gestation must be from ${fewest} to ${most} weeks: check the record`;
-  }
-  return null;
+  if (isPossibleGestation(gestationDays)) return null;
+  const [fewest, most] = GESTATION_WEEKS;
+  return `Gestation must be from ${fewest} to ${most} weeks: check the record`;
+}
+
+/**
+ * Also true of one that is not known.
+ * @param {number | null} gestationDays
+ */
+export function isPossibleGestation(gestationDays) {
+  if (gestationDays === null) return true;
+  const weeks = Math.floor(gestationDays / 7);
+  return weeks >= GESTATION_WEEKS[0] && weeks <= GESTATION_WEEKS[1];
 }
 
 /**
@@ -190,7 +239,7 @@ function partAt(age) {
  * @param {LmsTable} table
  * @param {number} age
  */
-function lmsAt(table, age) {
+export function lmsAt(table, age) {
   const { ages, l, m, s } = table;
   const row = lastRowAt(ages, age);
   if (fourPlaces(ages[row]) === fourPlaces(age)) return { l: l[row], m: m[row], s: s[row] };
@@ -259,4 +308,15 @@ function straight(ages, column, row, age) {
  */
 function sdsFor(value, { l, m, s }) {
   return l === 0 ? Math.log(value / m) / s : ((value / m) ** l - 1) / (l * s);
+}
+
+/**
+ * The way back: the measurement that has this SDS. NaN where the distribution ends before it.
+ * @param {number} sds
+ * @param {{l: number, m: number, s: number}} lms
+ */
+export function measurementFor(sds, { l, m, s }) {
+  const base = 1 + l * s * sds;
+  if (base < 0) return Number.NaN;
+  return l === 0 ? m * Math.exp(s * sds) : m * base ** (1 / l);
 }

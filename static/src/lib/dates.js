@@ -7,7 +7,8 @@
 /** 40 weeks and 0 days: the length of pregnancy that corrected age counts from. */
 export const TERM_DAYS = 280;
 
-const DAY_MS = 86_400_000;
+/** Days from 1 March of the year 0, where the count of leap days begins, to 1 January 1970. */
+const BEFORE_1970 = 719_468;
 const DAYS_UNTIL = 14;
 const MONTHS_OF_WEEKS = 6;
 const MONTHS_UNTIL = 24;
@@ -34,7 +35,9 @@ let london;
  * @param {string} text
  */
 export function isCivilDate(text) {
-  return /^\d{4}-\d{2}-\d{2}$/.test(text) && fromDayNumber(dayNumber(text)) === text;
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
+  const { year, month, day } = parts(text);
+  return year > 99 && month > 0 && month < 13 && day > 0 && day <= daysIn(year, month);
 }
 
 /**
@@ -76,10 +79,17 @@ export function daysBetween(start, end) {
  * @param {number} months
  */
 export function addMonths(start, months) {
-  const [year, month, day] = parts(start);
-  const index = year * 12 + month - 1 + months;
-  const lastDay = new Date(Date.UTC(Math.floor(index / 12), (index % 12) + 1, 0)).getUTCDate();
-  return civil(Math.floor(index / 12), (index % 12) + 1, Math.min(day, lastDay));
+  const { year, month, day } = monthsOn(parts(start), months);
+  return civil(year, month, day);
+}
+
+/**
+ * The same for days counted from 1 January 1970.
+ * @param {number} start
+ * @param {number} months
+ */
+export function addMonthsToDay(start, months) {
+  return numberOf(monthsOn(partsOfDay(start), months));
 }
 
 /**
@@ -88,10 +98,10 @@ export function addMonths(start, months) {
  * @param {string} end
  */
 export function monthsBetween(start, end) {
-  const [startYear, startMonth] = parts(start);
-  const [endYear, endMonth] = parts(end);
-  const months = (endYear - startYear) * 12 + endMonth - startMonth;
-  return addMonths(start, months) <= end ? months : months - 1;
+  const from = parts(start);
+  const to = parts(end);
+  const months = (to.year - from.year) * 12 + to.month - from.month;
+  return Math.min(from.day, daysIn(to.year, to.month)) <= to.day ? months : months - 1;
 }
 
 /**
@@ -99,7 +109,7 @@ export function monthsBetween(start, end) {
  * @param {string} date
  */
 export function formatDate(date) {
-  const [year, month, day] = parts(date);
+  const { year, month, day } = parts(date);
   return `${day} ${MONTH_NAMES[month - 1]} ${year}`;
 }
 
@@ -110,7 +120,7 @@ export function formatDate(date) {
  */
 export function formatNearDate(date, today) {
   const text = formatDate(date);
-  return parts(date)[0] === parts(today)[0] ? text.slice(0, text.lastIndexOf(" ")) : text;
+  return parts(date).year === parts(today).year ? text.slice(0, text.lastIndexOf(" ")) : text;
 }
 
 /**
@@ -164,23 +174,81 @@ export function correctedAgeText(birth, gestationDays, on) {
 }
 
 /**
+ * Whole numbers alone from here on: a whole caseload is worked out at once, and each Date made costs more than the sum.
+ * @typedef {{year: number, month: number, day: number}} Parts month 1 to 12
+ *
  * @param {string} date
- * @returns {[number, number, number]} year, month 1 to 12, day
+ * @returns {Parts}
  */
 function parts(date) {
-  return [Number(date.slice(0, 4)), Number(date.slice(5, 7)), Number(date.slice(8, 10))];
+  return { year: digits(date, 0) * 100 + digits(date, 2), month: digits(date, 5), day: digits(date, 8) };
+}
+
+/**
+ * @param {string} text
+ * @param {number} at where two digits stand
+ */
+function digits(text, at) {
+  return text.charCodeAt(at) * 10 + text.charCodeAt(at + 1) - 528;
 }
 
 /** @param {string} date */
-function dayNumber(date) {
-  const [year, month, day] = parts(date);
-  return Date.UTC(year, month - 1, day) / DAY_MS;
+export function dayNumber(date) {
+  return numberOf(parts(date));
 }
 
 /** @param {number} number days since 1 January 1970 */
-function fromDayNumber(number) {
-  const date = new Date(number * DAY_MS);
-  return civil(date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate());
+export function fromDayNumber(number) {
+  const { year, month, day } = partsOfDay(number);
+  return civil(year, month, day);
+}
+
+/**
+ * Days since 1 January 1970. A year is counted from its March, so that a leap day comes last in it.
+ * @param {Parts} parts
+ */
+function numberOf({ year, month, day }) {
+  const from = month > 2 ? year : year - 1;
+  const leapDays = Math.floor(from / 4) - Math.floor(from / 100) + Math.floor(from / 400);
+  const before = Math.floor((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5);
+  return from * 365 + leapDays + before + day - 1 - BEFORE_1970;
+}
+
+/**
+ * @param {number} number
+ * @returns {Parts}
+ */
+function partsOfDay(number) {
+  const since = number + BEFORE_1970;
+  const centuries = Math.floor((4 * since + 3) / 146_097);
+  const inCentury = since - Math.floor((146_097 * centuries) / 4);
+  const years = Math.floor((4 * inCentury + 3) / 1461);
+  const inYear = inCentury - Math.floor((1461 * years) / 4);
+  const months = Math.floor((5 * inYear + 2) / 153);
+  const year = centuries * 100 + years + (months > 9 ? 1 : 0);
+  const day = inYear - Math.floor((153 * months + 2) / 5) + 1;
+  return { year, month: months > 9 ? months - 9 : months + 3, day };
+}
+
+/**
+ * @param {Parts} parts
+ * @param {number} months
+ * @returns {Parts}
+ */
+function monthsOn({ year, month, day }, months) {
+  const index = year * 12 + month - 1 + months;
+  const then = Math.floor(index / 12);
+  const monthThen = (index % 12) + 1;
+  return { year: then, month: monthThen, day: Math.min(day, daysIn(then, monthThen)) };
+}
+
+/**
+ * @param {number} year
+ * @param {number} month 1 to 12
+ */
+function daysIn(year, month) {
+  if (month !== 2) return 30 + ((month + (month >> 3)) & 1);
+  return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
 }
 
 /**
@@ -189,7 +257,7 @@ function fromDayNumber(number) {
  * @param {number} day
  */
 function civil(year, month, day) {
-  return `${String(year).padStart(4, "0")}-${String(month).padStart(2, "0")}-${String(day).padStart(2, "0")}`;
+  return `${String(year).padStart(4, "0")}-${month < 10 ? "0" : ""}${month}-${day < 10 ? "0" : ""}${day}`;
 }
 
 /**

@@ -8,7 +8,8 @@ import { addDays, addMonths, daysBetween, formatNearDate } from "../lib/dates.js
 
 /**
  * @typedef {{days?: number, months?: number, source: string, confirmed: boolean}} Limit
- * @typedef {{type: string, title: string, universal: boolean, counts_from?: "edd" | "birth", opens?: Limit,
+ * @typedef {{type: string, title: string, universal: boolean, also_before_birth?: boolean,
+ *   counts_from?: "edd" | "birth", opens?: Limit,
  *   target_end?: Limit, limit?: Limit, lapses?: Limit}} Contact
  * @typedef {{version: number, due_soon: {days: number}, contacts: Contact[]}} ContactRules
  * @typedef {Contact & {opens: Limit, target_end: Limit, limit: Limit}} WindowedContact
@@ -45,6 +46,21 @@ export function nextContact({ birthDate, edd, done, today, planned = [] }, rules
     }
   }
   return null;
+}
+
+/**
+ * Where one kind of contact stands, done or not; null where its window does not count from what is known.
+ * @param {string} contactType
+ * @param {{birthDate?: string | null, edd?: string | null, today: string}} child
+ * @param {ContactRules} rules
+ * @returns {DueContact | null}
+ */
+export function contactDue(contactType, { birthDate, edd, today }, rules) {
+  const contact = rules.contacts.find(({ type, opens }) => type === contactType && opens);
+  const start = contact?.counts_from === "birth" ? birthDate : edd;
+  return contact && start
+    ? due(/** @type {WindowedContact} */ (contact), start, today, rules.due_soon.days)
+    : null;
 }
 
 /**

@@ -7,10 +7,11 @@
  * keeps the old one until the new one is whole.
  */
 
-import { write } from "./db.js";
+import { read, write } from "./db.js";
 import { Unreadable } from "./errors.js";
 import { clearCaseload } from "./lease.js";
 import { announce } from "./notices.js";
+import { beginning } from "./table.js";
 
 /** @typedef {import("./vault.js").Vault} Vault */
 /** @typedef {import("./db.js").HeadRow} HeadRow */
@@ -45,10 +46,9 @@ function isKind(type) {
  * @returns {Promise<Caseload>}
  */
 export async function loadCaseload(vault) {
-  const { db } = vault;
-  const { head, rows } = await db.transaction("r", [db.heads, db.chunks], async () => {
-    const found = await readHead(vault);
-    return { head: found, rows: await generation(vault, found.gen).toArray() };
+  const { head, rows } = await read(vault.db, ["heads", "chunks"], async (tx) => {
+    const found = await readHead(tx, vault.id);
+    return { head: found, rows: await tx.chunks.all(null, beginning(vault.id, found.gen)) };
   });
   /** @type {Caseload} */
   const caseload = {
@@ -80,7 +80,7 @@ export async function loadCaseload(vault) {
  * @returns {Promise<{cursor: string, rebuilding: boolean, complete: boolean}>}
  */
 export async function position(vault) {
-  const { cursor, next, complete } = await readHead(vault);
+  const { cursor, next, complete } = await readHead(vault.db, vault.id);
   return { cursor: next ? next.cursor : cursor, rebuilding: next !== null, complete };
 }
 
@@ -97,7 +97,7 @@ export async function position(vault) {
 export async function applyPage(vault, items, cursor, { last = false, from } = {}) {
   const { db } = vault;
   for (;;) {
-    const head = await readHead(vault);
+    const head = await readHead(db, vault.id);
     if (from !== undefined && from !== (head.next ?? head).cursor) return false;
     const gen = head.next?.gen ?? head.gen;
     /** @type {Awaited<ReturnType<typeof rewriteChunks>>} */
@@ -109,13 +109,13 @@ export async function applyPage(vault, items, cursor, { last = false, from } = {
       await discardCopy(vault);
       return false;
     }
-    const done = await write(db, [db.heads, db.chunks], async () => {
-      if ((await readHead(vault)).version !== head.version) return false;
+    const done = await write(db, ["heads", "chunks"], async (tx) => {
+      if ((await readHead(tx, vault.id)).version !== head.version) return false;
       for (const { row, empty } of changed) {
-        await (empty ? db.chunks.delete([row.vault, row.gen, row.kind, row.bucket]) : db.chunks.put(row));
+        await (empty ? tx.chunks.delete([row.vault, row.gen, row.kind, row.bucket]) : tx.chunks.put(row));
       }
-      if (head.next && last) await generation(vault, head.gen).delete();
-      await db.heads.put(moveOn(head, cursor, last));
+      if (head.next && last) await tx.chunks.delete(beginning(vault.id, head.gen));
+      await tx.heads.put(moveOn(head, cursor, last));
       return true;
     });
     // Another window applied a page in between: its chunks are the ones to change now.
@@ -132,7 +132,7 @@ export async function applyPage(vault, items, cursor, { last = false, from } = {
  */
 async function discardCopy(vault) {
   const { db } = vault;
-  await write(db, [db.heads, db.chunks], () => clearCaseload(db, vault.id));
+  await write(db, ["heads", "chunks"], (tx) => clearCaseload(tx, vault.id));
 }
 
 /**
@@ -142,11 +142,11 @@ async function discardCopy(vault) {
  */
 export async function startRebuild(vault) {
   const { db } = vault;
-  await write(db, [db.heads, db.chunks], async () => {
-    const head = await readHead(vault);
-    if (head.next) await generation(vault, head.next.gen).delete();
+  await write(db, ["heads", "chunks"], async (tx) => {
+    const head = await readHead(tx, vault.id);
+    if (head.next) await tx.chunks.delete(beginning(vault.id, head.next.gen));
     const next = { gen: (head.next?.gen ?? head.gen) + 1, cursor: "" };
-    await db.heads.put({ ...head, version: head.version + 1, next });
+    await tx.heads.put({ ...head, version: head.version + 1, next });
   });
 }
 
@@ -183,7 +183,7 @@ async function rewriteChunks(vault, gen, items) {
     touched.set(name, chunk);
   }
   const chunks = [...touched.values()];
-  const rows = await vault.db.chunks.bulkGet(chunks.map(({ kind, bucket }) => [vault.id, gen, kind, bucket]));
+  const rows = await vault.db.chunks.many(chunks.map(({ kind, bucket }) => [vault.id, gen, kind, bucket]));
   return Promise.all(
     chunks.map(async ({ kind, bucket, changes }, index) => {
       const old = rows[index];
@@ -202,20 +202,13 @@ async function rewriteChunks(vault, gen, items) {
 }
 
 /**
- * @param {Vault} vault
+ * @param {import("./db.js").Readable} db
+ * @param {string} vaultId
  * @returns {Promise<HeadRow>}
  */
-async function readHead(vault) {
-  const head = await vault.db.heads.get(vault.id);
-  return head ?? { vault: vault.id, version: 0, gen: 1, cursor: "", complete: false, next: null };
-}
-
-/**
- * @param {Vault} vault
- * @param {number} gen
- */
-function generation(vault, gen) {
-  return vault.db.chunks.where("[vault+gen]").equals([vault.id, gen]);
+async function readHead(db, vaultId) {
+  const head = await db.heads.get(vaultId);
+  return head ?? { vault: vaultId, version: 0, gen: 1, cursor: "", complete: false, next: null };
 }
 
 /** @param {{gen: number, kind: string, bucket: number}} place */

@@ -9,7 +9,7 @@ import { itemsOf, offerAnew } from "./delivery.js";
 import { announce } from "./notices.js";
 
 /** @typedef {import("./db.js").TabletDatabase} TabletDatabase */
-/** @typedef {{from: number, to: number, digest: string, items: {id: string, sha256: string}[]}} Range */
+/** @typedef {{from: number, to: number, digest: string, items: {seq: number, id: string, sha256: string}[]}} Range */
 
 const LONGEST_RANGE = 100;
 
@@ -23,8 +23,8 @@ const LONGEST_RANGE = 100;
 export async function rangesToConfirm(db, vaultId, { all }) {
   /** @type {{seq: number, id: string, sha256: string, news: boolean}[][]} */
   const runs = [];
-  for (const { seq, id, sha256, state } of await itemsOf(db, vaultId).toArray()) {
-    if (sha256 === null || (state !== "acked" && state !== "confirmed")) continue;
+  for (const { seq, id, sha256, state, shared } of await itemsOf(db, vaultId)) {
+    if (sha256 === null || shared || (state !== "acked" && state !== "confirmed")) continue;
     const run = runs.at(-1);
     const goesOn = run && run.length < LONGEST_RANGE && run[run.length - 1].seq === seq - 1;
     const item = { seq, id, sha256, news: state === "acked" };
@@ -45,8 +45,17 @@ async function toRange(run) {
     from: run[0].seq,
     to: run[run.length - 1].seq,
     digest: toHex(new Uint8Array(digest)),
-    items: run.map(({ id, sha256 }) => ({ id, sha256 })),
+    items: run.map(({ seq, id, sha256 }) => ({ seq, id, sha256 })),
   };
+}
+
+/**
+ * Each number of these runs by itself.
+ * @param {Range[]} ranges
+ * @returns {Promise<Range[]>}
+ */
+export function oneByOne(ranges) {
+  return Promise.all(ranges.flatMap(({ items }) => items.map((item) => toRange([item]))));
 }
 
 /**
@@ -62,17 +71,17 @@ export async function settleConfirmation(db, vaultId, asked, answers, now) {
   const held = new Map(answers.map(({ from, to, held }) => [`${from}-${to}`, held]));
   const missing = new Set();
   let confirmed = 0;
-  await write(db, [db.outbox], async () => {
+  await write(db, ["outbox"], async (tx) => {
     confirmed = 0;
     missing.clear();
     for (const { from, to, items } of asked) {
       const answer = held.get(`${from}-${to}`);
       for (const { id, sha256 } of items) {
-        const row = await db.outbox.get(id);
+        const row = await tx.outbox.get(id);
         if (row?.vault !== vaultId || row.sha256 !== sha256) continue;
         if (answer === false) missing.add(id);
         if (answer !== true || row.state !== "acked") continue;
-        await db.outbox.put({ ...row, state: "confirmed", confirmedAt: now });
+        await tx.outbox.put({ ...row, state: "confirmed", confirmedAt: now });
         confirmed += 1;
       }
     }

@@ -1,53 +1,35 @@
 /**
- * The tablet's database: its schema and how it is written. Rows hold ids, counters and sealed boxes; what a
- * visitor wrote or may read about a family is only ever inside a box.
+ * The tablet's database and how it is read and written. Rows hold ids, counters and sealed boxes; what a visitor wrote
+ * or may read about a family is only ever inside a box.
  *
  * Keys are always ours (WebKit's key generators have failed in the field), and bytes are ArrayBuffers.
  */
 
-import { Dexie } from "dexie";
+import { openDB } from "idb";
 import { StorageFull, StorageTrouble } from "./errors.js";
+import { upgrade, VERSION } from "./schema.js";
+import { Table, WritableTable } from "./table.js";
 
 /**
- * @typedef {{v: number, iv: Uint8Array<ArrayBuffer>, data: ArrayBuffer}} Box
+ * @typedef {import("./schema.js").StoreName} StoreName
+ * @typedef {import("./schema.js").Rows} Rows
+ * @typedef {import("./schema.js").Box} Box
+ * @typedef {import("./schema.js").WrappedKey} WrappedKey
+ * @typedef {import("./schema.js").PassphraseWrap} PassphraseWrap
+ * @typedef {import("./schema.js").PasskeyWrap} PasskeyWrap
+ * @typedef {import("./schema.js").VaultRow} VaultRow
+ * @typedef {import("./schema.js").DraftRow} DraftRow
+ * @typedef {import("./schema.js").OutboxRow} OutboxRow
+ * @typedef {import("./schema.js").PhotoRow} PhotoRow
+ * @typedef {import("./schema.js").ChunkRow} ChunkRow
+ * @typedef {import("./schema.js").HeadRow} HeadRow
  *
- * @typedef {{iv: Uint8Array<ArrayBuffer>, key: ArrayBuffer}} WrappedKey
+ * @typedef {import("idb").IDBPDatabase<unknown>} Connection
+ * @typedef {import("idb").IDBPTransaction<any, any, any>} Raw
  *
- * How the work key can be had: by the passphrase, or by a passkey of this tablet. `caseload` is there only in
- * what version 1 wrote, until it is next unlocked.
- * @typedef {{by: "passphrase", salt: Uint8Array<ArrayBuffer>, iterations: number, key: WrappedKey,
- *   caseload?: WrappedKey}} PassphraseWrap
- * @typedef {{by: "passkey", salt: Uint8Array<ArrayBuffer>, credentialId: ArrayBuffer, key: WrappedKey}} PasskeyWrap
- * @typedef {PassphraseWrap | PasskeyWrap} KeyWrap
- *
- * A server key that boxes are made for: anybody may have it, only the server opens them.
- * @typedef {{kid: string, key: string}} SealingKey
- * @typedef {{kid: string, box: ArrayBuffer}} ServerBox
- *
- * `retired`: no longer anybody's to open, kept until what is in it is delivered. `wipe` is an order under way;
- * `left` is how many items could not be sent when that was last reported.
- * @typedef {{id: string, accountId: string, name: string, deviceName: string, createdAt: string,
- *   wraps: KeyWrap[], caseloadKey: WrappedKey | null, profile: Box, token: string | null,
- *   sealingKey: SealingKey | null, retired: null | "forgotten" | "revoked",
- *   wipe: {id: string, at: string, left: number | null} | null}} VaultRow
- *
- * @typedef {{id: string, vault: string, writer: string, n: number, box: Box,
- *   rescue: (ServerBox & {n: number}) | null, delivered?: {n: number, at: number} | null}} DraftRow
- * @typedef {{id: string, vault: string, seq: number, state: "sealed" | "acked" | "confirmed" | "refused",
- *   bytes: number, faults: number, result: string | null, receipt: import("../types.js").Receipt | null,
- *   sha256: string | null, sealed: ServerBox | null, ackedAt: number | null, confirmedAt: number | null,
- *   box: Box}} OutboxRow
- * @typedef {{vault: string, name: string, value: number}} CounterRow
- * @typedef {{vault: string, gen: number, kind: string, bucket: number, box: Box}} ChunkRow
- * @typedef {{vault: string, version: number, gen: number, cursor: string, complete: boolean,
- *   next: {gen: number, cursor: string} | null}} HeadRow
- * @typedef {{vault: string, name: string, value: number | string | null}} NoteRow
- * @typedef {{id: string, bytes: ArrayBuffer}} PaddingRow
- */
-
-/**
- * @template T, K
- * @typedef {import("dexie").Table<T, K>} Table
+ * The stores as they can be read, from the database or in a transaction, and as they can be changed.
+ * @typedef {{[name in StoreName]: Table<Rows[name]>}} Readable
+ * @typedef {{[name in StoreName]: WritableTable<Rows[name]>}} Transaction
  */
 
 const NAME = "hvapp";
@@ -55,54 +37,138 @@ const NAME = "hvapp";
 /**
  * What can be fetched again or measured again may be written relaxed. A transaction that touches anything else
  * is strict: it has ended only when the disk says so. Browsers default to relaxed.
+ * @type {Set<StoreName>}
  */
 const MAY_BE_LOST = new Set(["chunks", "heads", "notes"]);
 
-export class TabletDatabase extends Dexie {
+/** @implements {Readable} */
+export class TabletDatabase {
+  #name;
+  /** @type {Promise<Connection> | null} */
+  #opening = null;
+  /** @type {Table<Rows["vaults"]>} */
+  vaults = this.#table("vaults");
+  /** @type {Table<Rows["drafts"]>} */
+  drafts = this.#table("drafts");
+  /** @type {Table<Rows["outbox"]>} */
+  outbox = this.#table("outbox");
+  /** @type {Table<Rows["photos"]>} */
+  photos = this.#table("photos");
+  /** @type {Table<Rows["boxes"]>} */
+  boxes = this.#table("boxes");
+  /** @type {Table<Rows["counters"]>} */
+  counters = this.#table("counters");
+  /** @type {Table<Rows["chunks"]>} */
+  chunks = this.#table("chunks");
+  /** @type {Table<Rows["heads"]>} */
+  heads = this.#table("heads");
+  /** @type {Table<Rows["notes"]>} */
+  notes = this.#table("notes");
+  /** @type {Table<Rows["padding"]>} */
+  padding = this.#table("padding");
+
+  /** @param {string} [name] */
+  constructor(name = NAME) {
+    this.#name = name;
+  }
+
+  /** @param {StoreName} name */
+  #table(name) {
+    return new Table((work) =>
+      attempt(this, "readonly", [name], (transaction) => work(transaction.objectStore(name))).catch(fail),
+    );
+  }
+
   /**
-   * @param {string} [name]
-   * @param {{indexedDB?: IDBFactory, IDBKeyRange?: typeof IDBKeyRange}} [engine] the browser's, but in tests
+   * One transaction: done whole once this resolves, or not at all.
+   * @template T
+   * @param {"readonly" | "readwrite"} mode
+   * @param {StoreName[]} names
+   * @param {(transaction: Raw) => PromiseLike<T>} work
+   * @returns {Promise<T>}
    */
-  constructor(name = NAME, engine = {}) {
-    // Dexie's cache serves live queries, which we do not use.
-    super(name, { chromeTransactionDurability: "strict", cache: "disabled", ...engine });
-    this.version(1).stores({
-      vaults: "id, accountId",
-      drafts: "id, vault",
-      outbox: "id, &[vault+seq], [vault+state]",
-      counters: "[vault+name]",
-      chunks: "[vault+gen+kind+bucket]",
-      heads: "vault",
-      notes: "[vault+name]",
+  async run(mode, names, work) {
+    const connection = await this.open();
+    const durability = names.every((name) => MAY_BE_LOST.has(name)) ? "relaxed" : "strict";
+    const transaction = connection.transaction(names, mode, { durability });
+    const end = transaction.done;
+    end.catch(() => {
+      // Told below, with its reason.
     });
-    this.version(2).stores({ padding: "id" }).upgrade(toVersion2);
-    this.use({
-      stack: "dbcore",
-      name: "durability",
-      create: (core) => ({
-        ...core,
-        transaction: (stores, mode) =>
-          core.transaction(stores, mode, {
-            durability: stores.every((store) => MAY_BE_LOST.has(store)) ? "relaxed" : "strict",
-          }),
-      }),
+    try {
+      const result = await work(transaction);
+      // What was read is known; only what is written has an end to wait for.
+      if (mode === "readonly") return result;
+      commit(transaction);
+      await end;
+      return result;
+    } catch (error) {
+      // Set when it was the browser that gave up, and then every request fails with less to say.
+      const reason = transaction.error;
+      undo(transaction);
+      throw reason ?? error;
+    }
+  }
+
+  /**
+   * The connection; a new one where there is none.
+   * @returns {Promise<Connection>}
+   */
+  open() {
+    if (this.#opening) return this.#opening;
+    const opening = this.#connect();
+    this.#opening = opening;
+    opening.catch(() => {
+      if (this.#opening === opening) this.#opening = null;
     });
-    /** @type {Table<VaultRow, string>} */
-    this.vaults = this.table("vaults");
-    /** @type {Table<DraftRow, string>} */
-    this.drafts = this.table("drafts");
-    /** @type {Table<OutboxRow, string>} */
-    this.outbox = this.table("outbox");
-    /** @type {Table<CounterRow, [string, string]>} */
-    this.counters = this.table("counters");
-    /** @type {Table<ChunkRow, [string, number, string, number]>} */
-    this.chunks = this.table("chunks");
-    /** @type {Table<HeadRow, string>} */
-    this.heads = this.table("heads");
-    /** @type {Table<NoteRow, [string, string]>} */
-    this.notes = this.table("notes");
-    /** @type {Table<PaddingRow, string>} */
-    this.padding = this.table("padding");
+    return opening;
+  }
+
+  close() {
+    const open = this.#opening;
+    this.#opening = null;
+    open?.then(
+      (connection) => connection.close(),
+      () => {
+        // It never opened.
+      },
+    );
+  }
+
+  async #connect() {
+    // A newer version of the app is opening it in another window, or the browser took the connection away.
+    const lost = { blocking: () => this.close(), terminated: () => this.close() };
+    try {
+      return await openDB(this.#name, VERSION, {
+        upgrade: (db, before, _after, transaction) => upgrade(db, before, transaction),
+        ...lost,
+      });
+    } catch (error) {
+      // Written by a newer version, which the service has gone back from. Versions only ever add.
+      if (nameOf(error) === "VersionError") return openDB(this.#name, undefined, lost);
+      throw error;
+    }
+  }
+}
+
+/**
+ * Nothing follows: the browser need not come back to ask.
+ * @param {Raw} transaction
+ */
+function commit(transaction) {
+  try {
+    transaction.commit();
+  } catch {
+    // It has ended already, and says itself how.
+  }
+}
+
+/** @param {{abort: () => void}} transaction */
+function undo(transaction) {
+  try {
+    transaction.abort();
+  } catch {
+    // It has ended already.
   }
 }
 
@@ -116,74 +182,73 @@ export function openDatabase() {
 }
 
 /**
- * What version 1 wrote gets the new members. Nothing is ciphered here: that would end the upgrade half-way, and
- * nobody has unlocked anything yet. The keys are put in their new places at the next unlock.
- * @param {import("dexie").Transaction} upgrade
+ * Reads several stores as they are at one moment.
+ * @template T
+ * @param {TabletDatabase} db
+ * @param {StoreName[]} names
+ * @param {(transaction: Readable) => PromiseLike<T>} work
+ * @returns {Promise<T>}
  */
-async function toVersion2(upgrade) {
-  await upgrade.table("vaults").toCollection().modify(reshapeVault);
-  await upgrade
-    .table("drafts")
-    .toCollection()
-    .modify((row) => {
-      row.rescue = null;
-    });
-  await upgrade
-    .table("outbox")
-    .toCollection()
-    .modify((row) => {
-      Object.assign(row, { sha256: null, sealed: null, ackedAt: null, confirmedAt: null });
-    });
-}
-
-/** @param {any} row */
-function reshapeVault(row) {
-  row.wraps = row.wraps.map((/** @type {any} */ { keys, ...wrap }) => ({
-    ...wrap,
-    key: keys.work,
-    caseload: keys.caseload,
-  }));
-  Object.assign(row, { caseloadKey: null, token: null, sealingKey: null, retired: null, wipe: null });
+export function read(db, names, work) {
+  return attempt(db, "readonly", names, (transaction) => work(reading(transaction, names))).catch(fail);
 }
 
 /**
- * Runs one read-write transaction. Inside `work` nothing may be awaited but the database itself: a cipher or a
- * request in there would end the transaction half-way. It may run twice: when the browser took the connection
+ * Runs one read-write transaction. Inside `work` nothing may be awaited but what it is given: a cipher, a request or the
+ * database itself in there would end the transaction half-way. It may run twice: when the browser took the connection
  * away in the middle, it is tried once more on a new one, so what it does must be the same the second time.
  * On a full disk what was recorded may use up the reserve; copies, and what is not `pressing`, may not.
  * @template T
  * @param {TabletDatabase} db
- * @param {import("dexie").Table[]} tables
- * @param {() => PromiseLike<T>} work
+ * @param {StoreName[]} names
+ * @param {(transaction: Transaction) => PromiseLike<T>} work
  * @param {{pressing?: boolean}} [options]
  * @returns {Promise<T>}
  */
-export async function write(db, tables, work, { pressing = true } = {}) {
-  const strict = tables.some(({ name }) => !MAY_BE_LOST.has(name));
+export async function write(db, names, work, { pressing = true } = {}) {
+  const once = () => attempt(db, "readwrite", names, (transaction) => work(writing(transaction, names)));
   try {
-    return await inTime(db.transaction("rw", tables, work));
+    return await once();
   } catch (error) {
-    if (isFull(error) && strict && pressing && (await dropReserve(db))) return again(db, tables, work);
-    if (!isConnectionLost(error)) throw plain(error);
-    await reopen(db).catch(() => {
-      // The attempt below says what is wrong.
-    });
-    return again(db, tables, work);
+    const strict = names.some((name) => !MAY_BE_LOST.has(name));
+    if (nameOf(error) === FULL && strict && pressing && (await dropReserve(db))) return once().catch(fail);
+    return fail(error);
   }
+}
+
+/**
+ * @param {Raw} transaction
+ * @param {StoreName[]} names
+ */
+function reading(transaction, names) {
+  const tables = names.map((name) => [name, new Table((work) => work(transaction.objectStore(name)))]);
+  return /** @type {Readable} */ (Object.fromEntries(tables));
+}
+
+/**
+ * @param {Raw} transaction
+ * @param {StoreName[]} names
+ */
+function writing(transaction, names) {
+  const tables = names.map((name) => [name, new WritableTable(transaction.objectStore(name))]);
+  return /** @type {Transaction} */ (Object.fromEntries(tables));
 }
 
 /**
  * @template T
  * @param {TabletDatabase} db
- * @param {import("dexie").Table[]} tables
- * @param {() => PromiseLike<T>} work
+ * @param {"readonly" | "readwrite"} mode
+ * @param {StoreName[]} names
+ * @param {(transaction: Raw) => PromiseLike<T>} work
  * @returns {Promise<T>}
  */
-async function again(db, tables, work) {
+async function attempt(db, mode, names, work) {
   try {
-    return await inTime(db.transaction("rw", tables, work));
+    return await inTime(db.run(mode, names, work));
   } catch (error) {
-    throw plain(error);
+    if (!isConnectionLost(error)) throw error;
+    db.close();
+    return inTime(db.run(mode, names, work));
   }
 }
 
@@ -194,16 +259,14 @@ async function again(db, tables, work) {
  */
 export async function probe(db) {
   try {
-    await inTime(db.heads.count(), LONGEST_PROBE);
+    await inTime(
+      db.run("readonly", ["heads"], (transaction) => transaction.objectStore("heads").count()),
+      LONGEST_PROBE,
+    );
   } catch {
-    await reopen(db);
+    db.close();
+    await db.open();
   }
-}
-
-/** @param {TabletDatabase} db */
-async function reopen(db) {
-  db.close({ disableAutoOpen: false });
-  await db.open();
 }
 
 /** A disk this slow is a connection that has died without a word. */
@@ -225,36 +288,31 @@ function inTime(work, limit = LONGEST_WRITE) {
   });
 }
 
-/**
- * The names a lost connection goes by. Our own errors, and a transaction that we ended ourselves, are none.
- */
-const CONNECTION_LOST = new Set(["DatabaseClosedError", "InvalidStateError", "UnknownError", "AbortError"]);
+const FULL = "QuotaExceededError";
+/** The names a lost connection goes by. Our own errors, and a transaction that we ended ourselves, are none. */
+const CONNECTION_LOST = ["InvalidStateError", "UnknownError", "AbortError"];
 
 /** @param {unknown} error */
 function isConnectionLost(error) {
-  return error instanceof NoAnswer || namesOf(error).some((name) => CONNECTION_LOST.has(name));
-}
-
-/** @param {unknown} error */
-function isFull(error) {
-  return namesOf(error).includes("QuotaExceededError");
+  return error instanceof NoAnswer || CONNECTION_LOST.includes(nameOf(error));
 }
 
 /**
- * Dexie keeps the browser's own error inside its own.
+ * The browser's own errors go by their names.
  * @param {unknown} error
- * @returns {string[]}
  */
-function namesOf(error) {
-  if (!(error instanceof Dexie.DexieError)) return [];
-  return [error.name, /** @type {any} */ (error).inner?.name];
+function nameOf(error) {
+  return error instanceof DOMException ? error.name : "";
 }
 
-/** @param {unknown} error */
-function plain(error) {
-  if (isFull(error)) return new StorageFull();
-  if (error instanceof NoAnswer || error instanceof Dexie.DexieError) return new StorageTrouble(error);
-  return error;
+/**
+ * @param {unknown} error
+ * @returns {never}
+ */
+function fail(error) {
+  if (nameOf(error) === FULL) throw new StorageFull();
+  if (error instanceof NoAnswer || error instanceof DOMException) throw new StorageTrouble(error);
+  throw error;
 }
 
 /** The row of the reserve: see reserve.js. */
@@ -266,8 +324,10 @@ export const RESERVE = "reserve";
  */
 async function dropReserve(db) {
   try {
-    return await db.transaction("rw", [db.padding], async () => {
-      const there = await db.padding.where("id").equals(RESERVE).delete();
+    return await attempt(db, "readwrite", ["padding"], async (transaction) => {
+      const { padding } = writing(transaction, ["padding"]);
+      const there = await padding.count(null, RESERVE);
+      await padding.delete(RESERVE);
       return there > 0;
     });
   } catch {

@@ -5,15 +5,36 @@
  */
 
 import { toBase64 } from "../lib/bytes.js";
-import { write } from "./db.js";
+import { read, write } from "./db.js";
 import { announce } from "./notices.js";
+import { dropPhotos, offerPhotosAnew, photosLeft } from "./photos.js";
+import { beginning } from "./table.js";
 
 /** @typedef {import("./db.js").TabletDatabase} TabletDatabase */
+/** @typedef {import("./db.js").Readable} Readable */
+/** @typedef {import("./db.js").Transaction} Transaction */
 /** @typedef {import("./db.js").OutboxRow} OutboxRow */
 /** @typedef {import("../types.js").Envelope} Envelope */
 /** @typedef {import("../types.js").PushResult} PushResult */
 
 const KEPT_MS = 30 * 24 * 60 * 60_000;
+
+const BY_STATE = "[vault+state]";
+const BY_NUMBER = "[vault+seq]";
+
+/** @type {readonly OutboxRow["state"][]} */
+export const UNCONFIRMED = ["sealed", "acked", "refused"];
+/** How an item is offered from the start. */
+const ANEW = /** @type {const} */ ({
+  state: "sealed",
+  result: null,
+  ackedAt: null,
+  confirmedAt: null,
+  shared: false,
+});
+
+/** Our own reason for setting an item aside: alone it was too much for something on the way. */
+export const TOO_LARGE = "too_large";
 
 /** What an envelope costs beside its box: names, quotes, id, number. */
 const AROUND_BOX = 160;
@@ -35,6 +56,14 @@ export function needsSealing({ sealed, result }) {
 }
 
 /**
+ * Has the server's copy of an unfinished visit, kept beside it, its last answer?
+ * @param {import("./db.js").DraftRow} row
+ */
+export function isCopied({ n, rescue }) {
+  return rescue?.n === n && !rescue.lost;
+}
+
+/**
  * How many completed visits the server has not acknowledged yet.
  * @param {TabletDatabase} db
  * @param {string} vaultId
@@ -44,22 +73,34 @@ export function waitingIn(db, vaultId) {
 }
 
 /**
- * @param {TabletDatabase} db
+ * @param {Readable} db
  * @param {string} vaultId
  * @param {OutboxRow["state"]} state
  * @returns {Promise<number>}
  */
-export async function countIn(db, vaultId, state) {
-  return db.outbox.where("[vault+state]").equals([vaultId, state]).count();
+export function countIn(db, vaultId, state) {
+  return db.outbox.count(BY_STATE, [vaultId, state]);
+}
+
+/**
+ * @param {Readable} db
+ * @param {string} vaultId
+ * @param {readonly OutboxRow["state"][]} states
+ * @returns {Promise<OutboxRow[]>}
+ */
+export async function itemsIn(db, vaultId, states) {
+  const found = [];
+  for (const state of states) found.push(...(await db.outbox.all(BY_STATE, [vaultId, state])));
+  return found;
 }
 
 /**
  * All of a vault's items in the order of completing.
- * @param {TabletDatabase} db
+ * @param {Readable} db
  * @param {string} vaultId
  */
 export function itemsOf(db, vaultId) {
-  return db.outbox.where("[vault+seq]").between([vaultId, 0], [vaultId, Number.MAX_SAFE_INTEGER]);
+  return db.outbox.all(BY_NUMBER, beginning(vaultId));
 }
 
 /**
@@ -72,7 +113,7 @@ export function itemsOf(db, vaultId) {
  * @returns {Promise<{id: string, envelope: Envelope, bytes: number}[]>}
  */
 export async function nextBatch(db, vaultId, { items, bytes, not }) {
-  const waiting = await db.outbox.where("[vault+state]").equals([vaultId, "sealed"]).toArray();
+  const waiting = await itemsIn(db, vaultId, ["sealed"]);
   const due = waiting
     .filter((row) => row.sealed && !not.has(row.id))
     .sort((a, b) => a.faults - b.faults || a.seq - b.seq);
@@ -111,26 +152,26 @@ export async function acknowledge(db, vaultId, results, now = Date.now()) {
   const settled = new Set();
   let acked = 0;
   let refusals = 0;
-  await write(db, [db.outbox], async () => {
+  await write(db, ["outbox"], async (tx) => {
     settled.clear();
     acked = 0;
     refusals = 0;
     for (const { rev_id: id, result, receipt } of results) {
-      const row = await db.outbox.get(id);
+      const row = await tx.outbox.get(id);
       if (row?.vault !== vaultId || typeof result !== "string") continue;
       const durable = (result === "stored" || result === "duplicate") && isReceipt(receipt);
       if (row.state === "acked" || row.state === "confirmed") {
         settled.add(id);
       } else if (durable) {
-        await db.outbox.put({ ...row, state: "acked", result, receipt, ackedAt: now });
+        await tx.outbox.put({ ...row, state: "acked", result, receipt, ackedAt: now });
         settled.add(id);
         acked += 1;
       } else if (result === "rejected:key") {
         // The box stays: for a vault that nobody opens any more it is all there is, and the key may come back.
-        await db.outbox.put({ ...row, state: "sealed", result, faults: row.faults + 1 });
+        await tx.outbox.put({ ...row, state: "sealed", result, faults: row.faults + 1 });
         settled.add(id);
       } else if (result.startsWith("rejected:")) {
-        await db.outbox.put({ ...row, state: "refused", result });
+        await tx.outbox.put({ ...row, state: "refused", result });
         settled.add(id);
         refusals += 1;
       }
@@ -141,7 +182,7 @@ export async function acknowledge(db, vaultId, results, now = Date.now()) {
 }
 
 /**
- * Sets an item aside for a person, with a reason of ours ("too_large").
+ * Sets an item aside for a person, with a reason of ours (TOO_LARGE).
  * @param {TabletDatabase} db
  * @param {string} vaultId
  * @param {string} id
@@ -170,36 +211,52 @@ export async function noteFault(db, vaultId, id) {
  * @param {(row: OutboxRow) => OutboxRow} edit
  */
 export async function changeItem(db, vaultId, id, edit) {
-  await write(db, [db.outbox], async () => {
-    const row = await db.outbox.get(id);
-    if (row?.vault === vaultId) await db.outbox.put(edit(row));
+  await write(db, ["outbox"], async (tx) => {
+    const row = await tx.outbox.get(id);
+    if (row?.vault === vaultId) await tx.outbox.put(edit(row));
   });
   announce("outbox", vaultId);
 }
 
 /**
  * The server was restored from a backup, or does not hold what it acknowledged: everything still here is offered
- * anew, a closed vault's unfinished visits too. What it has after all it calls a duplicate. `of` limits it to some; `noted` is done in the same
- * transaction.
+ * anew, a closed vault's unfinished visits too, and their photos. What it has after all it calls a duplicate. `of` limits
+ * it to some; `noted` is done in the same transaction.
  * @param {TabletDatabase} db
  * @param {string} vaultId
- * @param {{of?: Set<string> | null, noted?: () => PromiseLike<unknown>}} [options]
+ * @param {{of?: Set<string> | null, noted?: (tx: Transaction) => PromiseLike<unknown>}} [options]
  */
 export async function offerAnew(db, vaultId, { of = null, noted } = {}) {
-  await write(db, [db.outbox, db.drafts, db.notes], async () => {
-    if (of === null) await db.drafts.where("vault").equals(vaultId).modify({ delivered: null });
-    await db.outbox
-      .where("[vault+state]")
-      .anyOf([vaultId, "acked"], [vaultId, "confirmed"])
-      .filter(({ id }) => of === null || of.has(id))
-      .modify({ state: "sealed", result: null, ackedAt: null, confirmedAt: null });
-    await noted?.();
+  await write(db, ["outbox", "drafts", "notes", "photos"], async (tx) => {
+    await offerPhotosAnew(tx, vaultId, of);
+    if (of === null) await tx.drafts.change("vault", vaultId, () => ({ delivered: null }));
+    for (const row of await itemsIn(tx, vaultId, ["acked", "confirmed"])) {
+      if (of === null || of.has(row.id)) await tx.outbox.put({ ...row, ...ANEW });
+    }
+    await noted?.(tx);
   });
   announce("outbox", vaultId);
 }
 
 /**
- * Takes away what the server has confirmed for a month. `now` is the server's time: a tablet whose clock jumped
+ * Puts back in the queue what was set aside as too large: what stood in the way may be gone. Answers how many.
+ * @param {TabletDatabase} db
+ * @param {string} vaultId
+ * @returns {Promise<number>}
+ */
+export async function offerLarge(db, vaultId) {
+  const refused = await itemsIn(db, vaultId, ["refused"]);
+  const due = refused.filter(({ result }) => result === TOO_LARGE);
+  for (const { id } of due) {
+    await changeItem(db, vaultId, id, (row) =>
+      row.state === "refused" ? { ...row, state: "sealed", result: null } : row,
+    );
+  }
+  return due.length;
+}
+
+/**
+ * Takes away what the server has confirmed for a month, with its photos once they are there too. `now` is the server's time: a tablet whose clock jumped
  * ahead throws nothing away.
  * @param {TabletDatabase} db
  * @param {string} vaultId
@@ -208,39 +265,37 @@ export async function offerAnew(db, vaultId, { of = null, noted } = {}) {
  */
 export async function prune(db, vaultId, now) {
   const before = now - KEPT_MS;
-  const old = await confirmedBefore(db, vaultId, before).count();
-  if (old + (await deliveredBefore(db, vaultId, before).count()) === 0) return 0;
-  const gone = await write(db, [db.outbox, db.drafts], async () => {
-    const items = await confirmedBefore(db, vaultId, before).delete();
-    return items + (await deliveredBefore(db, vaultId, before).delete());
+  if ((await prunable(db, vaultId, before)).length === 0) return 0;
+  const gone = await write(db, ["outbox", "drafts", "photos", "boxes"], async (tx) => {
+    const unsent = new Set((await photosLeft(tx, vaultId)).map(({ rev }) => rev));
+    let count = 0;
+    for (const id of await prunable(tx, vaultId, before)) {
+      if (unsent.has(id)) continue;
+      await dropPhotos(tx, id);
+      await tx.outbox.delete(id);
+      await tx.drafts.delete(id);
+      count += 1;
+    }
+    return count;
   });
-  announce("outbox", vaultId);
+  if (gone) announce("outbox", vaultId);
   return gone;
 }
 
 /**
- * Unfinished visits of a closed vault that have been with the server for so long.
- * @param {TabletDatabase} db
+ * Visits that were confirmed by then, and unfinished ones of a closed vault that were with the server by then.
+ * @param {Readable} db
  * @param {string} vaultId
  * @param {number} when
+ * @returns {Promise<string[]>} their ids
  */
-function deliveredBefore(db, vaultId, when) {
-  return db.drafts
-    .where("vault")
-    .equals(vaultId)
-    .filter(({ delivered }) => delivered != null && delivered.at <= when);
-}
-
-/**
- * @param {TabletDatabase} db
- * @param {string} vaultId
- * @param {number} when
- */
-function confirmedBefore(db, vaultId, when) {
-  return db.outbox
-    .where("[vault+state]")
-    .equals([vaultId, "confirmed"])
-    .filter(({ confirmedAt }) => confirmedAt !== null && confirmedAt <= when);
+async function prunable(db, vaultId, when) {
+  const items = await itemsIn(db, vaultId, ["confirmed"]);
+  const drafts = await db.drafts.all("vault", vaultId);
+  return [
+    ...items.filter(({ confirmedAt }) => confirmedAt !== null && confirmedAt <= when),
+    ...drafts.filter(({ delivered }) => delivered != null && delivered.at <= when),
+  ].map(({ id }) => id);
 }
 
 /**
@@ -251,12 +306,8 @@ function confirmedBefore(db, vaultId, when) {
  * @returns {Promise<Blob>}
  */
 export async function exportOutbox(db, vaultId) {
-  const [vault, rows, drafts] = await db.transaction("r", [db.vaults, db.outbox, db.drafts], () =>
-    Promise.all([
-      db.vaults.get(vaultId),
-      itemsOf(db, vaultId).toArray(),
-      db.drafts.where("vault").equals(vaultId).toArray(),
-    ]),
+  const [vault, rows, drafts] = await read(db, ["vaults", "outbox", "drafts"], (tx) =>
+    Promise.all([tx.vaults.get(vaultId), itemsOf(tx, vaultId), tx.drafts.all("vault", vaultId)]),
   );
   const content = {
     format: "hvapp-outbox-1",

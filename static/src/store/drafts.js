@@ -8,8 +8,10 @@ import { tidy } from "../lib/canonical.js";
 import { isoWithOffset } from "../lib/instant.js";
 import { uuid7 } from "../lib/uuid7.js";
 import { write } from "./db.js";
+import { isCopied } from "./delivery.js";
 import { AlreadyComplete, ChangedElsewhere } from "./errors.js";
 import { announce } from "./notices.js";
+import { dropPhotos } from "./photos.js";
 import { forgetRescue, rescueSoon } from "./rescue.js";
 import { requireVault } from "./standing.js";
 
@@ -17,13 +19,15 @@ export { refreshRescue } from "./rescue.js";
 
 /** @typedef {import("./vault.js").Vault} Vault */
 /** @typedef {import("./db.js").DraftRow} DraftRow */
+/** @typedef {import("./db.js").Transaction} Transaction */
 /** @typedef {import("../types.js").Draft} Draft */
 /** @typedef {import("../types.js").VisitBody} VisitBody */
 
 /**
  * What this window knows about a draft it has open: the number of its last save, the save it started from, the
- * saves under way, and whether it has ended here.
- * @typedef {{n: number, base: {writer: string, n: number} | null, pending: Set<Promise<unknown>>, ended: boolean}} Edit
+ * saves under way, whether it has ended here, and the server's copy as it last stood beside it.
+ * @typedef {{n: number, base: {writer: string, n: number} | null, pending: Set<Promise<unknown>>, ended: boolean,
+ *   rescue: DraftRow["rescue"]}} Edit
  */
 
 /** This window's name in the rows it writes. */
@@ -34,9 +38,10 @@ const edits = new Map();
 
 /**
  * What a draft is opened for. `basis` is the visit being corrected, with its revision: the new one continues from
- * it and starts with its answers.
- * @typedef {{child: {id: string}, form: {id: string, version: number, definitionHash: string},
- *   contactType: string, basis?: VisitBody | null}} Opening
+ * it and starts with its answers. Any other starts with what `answersAt` says for the moment it is opened at, in the
+ * section `position`.
+ * @typedef {{child: {id: string}, form: {id: string, version: number, definitionHash: string}, contactType: string,
+ *   basis?: VisitBody | null, answersAt?: (now: string) => Record<string, any>, position?: string | null}} Opening
  */
 
 /**
@@ -44,7 +49,7 @@ const edits = new Map();
  * @param {Opening} opening
  * @returns {Draft}
  */
-export function newDraft({ child, form, contactType, basis = null }) {
+export function newDraft({ child, form, contactType, basis = null, answersAt, position = null }) {
   const now = isoWithOffset(new Date());
   const payload = basis?.revision?.payload;
   return structuredClone({
@@ -57,13 +62,13 @@ export function newDraft({ child, form, contactType, basis = null }) {
     formId: form.id,
     formVersion: form.version,
     definitionHash: form.definitionHash,
-    answers: payload?.answers ?? {},
+    answers: payload?.answers ?? answersAt?.(now) ?? {},
     confirmed: payload?.confirmed ?? {},
     alertResponses: payload?.alert_responses ?? {},
     enteredAt: basis ? firstEntered(basis) : null,
     createdAt: now,
     updatedAt: now,
-    position: null,
+    position,
   });
 }
 
@@ -85,13 +90,14 @@ const starting = new Map();
  * not make two visits.
  * @param {Vault} vault
  * @param {Opening} opening
+ * @param {Draft[]} [known] drafts that have been opened already: what they are about never changes
  * @returns {Promise<Draft>}
  */
-export function startDraft(vault, opening) {
+export function startDraft(vault, opening, known = []) {
   const what = [vault.id, opening.child.id, opening.contactType, opening.basis?.id].join("|");
   const running = starting.get(what);
   if (running) return running;
-  const started = startOnce(vault, opening).finally(() => starting.delete(what));
+  const started = startOnce(vault, opening, known).finally(() => starting.delete(what));
   starting.set(what, started);
   return started;
 }
@@ -99,10 +105,11 @@ export function startDraft(vault, opening) {
 /**
  * @param {Vault} vault
  * @param {Opening} opening
+ * @param {Draft[]} known
  */
-async function startOnce(vault, opening) {
+async function startOnce(vault, opening, known) {
   const { child, contactType, basis } = opening;
-  const unfinished = (await listDrafts(vault)).find((draft) =>
+  const unfinished = (await listDrafts(vault, known)).find((draft) =>
     basis
       ? draft.visitId === basis.id && draft.parentRev === basis.head_rev
       : draft.childId === child.id && draft.contactType === contactType && draft.parentRev === null,
@@ -140,21 +147,43 @@ export function saveDraft(vault, draft) {
  */
 async function store(vault, draft, edit, n) {
   const { db } = vault;
-  const box = await vault.seal("drafts", draft.id, draft);
-  await write(db, [db.drafts, db.outbox, db.vaults], async () => {
-    const row = await db.drafts.get(draft.id);
-    // Only now has this transaction its turn: before, the end of the draft may still have been under way.
-    if (edit.ended) return;
-    // A completed draft is gone from here, so neither need be asked at every answer.
-    if (!row && (await db.outbox.get(draft.id))) throw new AlreadyComplete();
-    if (!row) await requireVault(db, vault.id);
-    if (row?.writer === WRITER && row.n > n) return;
-    if (row && !isOurs(row, edit)) throw new ChangedElsewhere();
-    const rescue = row?.rescue ?? null;
-    await db.drafts.put({ id: draft.id, vault: vault.id, writer: WRITER, n, box, rescue });
-  });
+  const { id } = draft;
+  const box = await vault.seal("drafts", id, draft);
+  const now = () => ({ id, vault: vault.id, writer: WRITER, n, box, rescue: edit.rescue });
+  try {
+    await write(db, ["drafts", "outbox", "vaults"], async (tx) => {
+      // Written first, and taken back where what it replaced forbids it: an answer waits one turn less.
+      const row = await tx.drafts.replace(id, now());
+      // Only now has this transaction its turn: before, the end of the draft may still have been under way.
+      if (edit.ended) throw new Overtaken();
+      // A completed draft is gone from here, so neither need be asked at every answer.
+      if (!row && (await tx.outbox.get(id))) throw new AlreadyComplete();
+      // Taken over by another vault, or sent and gone: what is saved now nobody would ever open.
+      if (!row) await requireVault(tx, vault.id, { open: true });
+      if (row?.writer === WRITER && row.n > n) throw new Overtaken();
+      if (row && (row.vault !== vault.id || !isOurs(row, edit))) throw new ChangedElsewhere();
+      const rescue = row?.rescue ?? null;
+      if (isSameCopy(rescue, edit.rescue)) return;
+      edit.rescue = rescue;
+      await tx.drafts.put(now());
+    });
+  } catch (error) {
+    if (error instanceof Overtaken) return;
+    throw error;
+  }
   announce("drafts", vault.id);
-  rescueSoon(vault, draft.id);
+  rescueSoon(vault, id);
+}
+
+/** What this save would write has been replaced or has ended: nothing is left for it to do. */
+class Overtaken extends Error {}
+
+/**
+ * @param {DraftRow["rescue"]} one
+ * @param {DraftRow["rescue"]} other
+ */
+function isSameCopy(one, other) {
+  return one?.n === other?.n && one?.kid === other?.kid && one?.lost === other?.lost;
 }
 
 /**
@@ -181,18 +210,23 @@ export async function getDraft(vault, id) {
   const edit = editOf(id);
   edit.base = { writer: row.writer, n: row.n };
   edit.n = Math.max(edit.n, row.n);
+  edit.rescue = row.rescue;
   return draft;
 }
 
 /**
  * This visitor's drafts, last changed first. One that cannot be read is left where it is and out of the list.
  * @param {Vault} vault
+ * @param {Draft[]} [known] taken as they are given, where they are still there
  * @returns {Promise<Draft[]>}
  */
-export async function listDrafts(vault) {
+export async function listDrafts(vault, known = []) {
   await Promise.allSettled([...edits.values()].flatMap((edit) => [...edit.pending]));
-  const rows = await vault.db.drafts.where("vault").equals(vault.id).toArray();
-  const opened = await Promise.allSettled(rows.map((row) => vault.open("drafts", row.id, row.box)));
+  const rows = await vault.db.drafts.all("vault", vault.id);
+  const given = new Map(known.map((draft) => [draft.id, draft]));
+  const opened = await Promise.allSettled(
+    rows.map((row) => given.get(row.id) ?? vault.open("drafts", row.id, row.box)),
+  );
   /** @type {Draft[]} */
   const drafts = opened.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
   return drafts.sort((a, b) => Date.parse(b.updatedAt) - Date.parse(a.updatedAt));
@@ -206,9 +240,12 @@ export async function listDrafts(vault) {
 export async function discardDraft(vault, id) {
   const { db } = vault;
   try {
-    await write(db, [db.drafts], async () => {
-      const row = await db.drafts.get(id);
-      if (row?.vault === vault.id) await db.drafts.delete(id);
+    await write(db, ["drafts", "photos", "boxes"], async (tx) => {
+      const row = await tx.drafts.get(id);
+      if (row?.vault === vault.id) {
+        await tx.drafts.delete(id);
+        await dropPhotos(tx, id);
+      }
       editOf(id).ended = true;
     });
     forgetRescue(id);
@@ -219,23 +256,45 @@ export async function discardDraft(vault, id) {
   announce("drafts", vault.id);
 }
 
+/** Stands between the id of a draft and of a forgotten vault, in the id of what that vault alone opens. */
+export const ASIDE = "~";
+
 /**
- * Puts back a draft that the service kept. False when this tablet has it already, unfinished or completed: what
- * is here is newer. One left in a vault that nobody opens any more is taken over from there: the service must not be
- * told that it is back while only that vault has it.
+ * Puts a draft into this vault that the service kept, or that was found in a forgotten vault. False when it is
+ * completed here or another's, or what is here was changed later. From a vault that nobody opens any more it is taken
+ * over: the service must not be told that it is back while only that vault has it. Later answers that only the old
+ * passphrase opens stay beside it, unless they are these.
  * @param {Vault} vault
  * @param {Draft} draft
+ * @param {{from?: string}} [options] from: the forgotten vault it was opened in
  * @returns {Promise<boolean>}
  */
-export async function importDraft(vault, draft) {
+export async function importDraft(vault, draft, { from } = {}) {
   const { db } = vault;
   const box = await vault.seal("drafts", draft.id, tidy(draft));
-  const put = await write(db, [db.drafts, db.outbox, db.vaults], async () => {
-    await requireVault(db, vault.id);
-    const [item, there] = [await db.outbox.get(draft.id), await db.drafts.get(draft.id)];
-    const owner = there && (await db.vaults.get(there.vault));
-    if (item || (there && !owner?.retired)) return false;
-    await db.drafts.put({ id: draft.id, vault: vault.id, writer: WRITER, n: 1, box, rescue: null });
+  const here = await getDraft(vault, draft.id);
+  // Whole seconds: what only the old vault had was saved after any copy of it.
+  const ahead = here ? Date.parse(draft.updatedAt) - Date.parse(here.updatedAt) : 1;
+  if (!(from ? ahead >= 0 : ahead > 0)) return false;
+  const edit = editOf(draft.id);
+  const put = await write(db, ["drafts", "outbox", "vaults", "photos"], async (tx) => {
+    await requireVault(tx, vault.id);
+    const [item, there] = [await tx.outbox.get(draft.id), await tx.drafts.get(draft.id)];
+    if (item) return false;
+    if (there && there.vault !== vault.id) {
+      const owner = await tx.vaults.get(there.vault);
+      if (owner && !owner.retired) return false;
+      const later = owner?.wraps.length && there.vault !== from && !isCopied(there);
+      const aside = { ...there, id: `${there.id}${ASIDE}${there.vault}`, rescue: null };
+      if (later) await tx.drafts.put(aside);
+    } else if (there && (there.writer !== edit.base?.writer || there.n !== edit.base.n)) {
+      // Answered on since it was compared.
+      return false;
+    }
+    const n = (there?.n ?? 0) + 1;
+    await tx.drafts.put({ id: draft.id, vault: vault.id, writer: WRITER, n, box, rescue: null });
+    await tx.photos.change("rev", draft.id, () => ({ vault: vault.id }));
+    edit.n = Math.max(edit.n, n);
     return true;
   });
   if (put) {
@@ -249,13 +308,14 @@ export async function importDraft(vault, draft) {
 /**
  * For the outbox, inside its transaction: takes the draft out, and lets no save under way bring it back. Throws
  * ChangedElsewhere as a save would.
+ * @param {Transaction} tx
  * @param {Vault} vault
  * @param {string} id
  */
-export async function takeDraft(vault, id) {
-  const row = await vault.db.drafts.get(id);
+export async function takeDraft(tx, vault, id) {
+  const row = await tx.drafts.get(id);
   if (row && (row.vault !== vault.id || !isOurs(row, editOf(id)))) throw new ChangedElsewhere();
-  if (row) await vault.db.drafts.delete(id);
+  if (row) await tx.drafts.delete(id);
   editOf(id).ended = true;
 }
 
@@ -282,7 +342,7 @@ export function reviveDraft(id) {
 function editOf(id) {
   let edit = edits.get(id);
   if (!edit) {
-    edit = { n: 0, base: null, pending: new Set(), ended: false };
+    edit = { n: 0, base: null, pending: new Set(), ended: false, rescue: null };
     edits.set(id, edit);
   }
   return edit;

@@ -9,9 +9,11 @@
 import { write } from "./db.js";
 import { noteFacts, rememberOf } from "./notes.js";
 import { announce } from "./notices.js";
+import { beginning } from "./table.js";
 
 /** @typedef {import("./db.js").TabletDatabase} TabletDatabase */
 /** @typedef {import("./db.js").VaultRow} VaultRow */
+/** @typedef {import("./db.js").Transaction} Transaction */
 
 const DAY = 24 * 60 * 60_000;
 /** Until the server says otherwise; also what a caseload fetched by an older version gets. */
@@ -25,7 +27,7 @@ const LEASE_DAYS = 7;
  */
 export async function enforceLease(db, now = Date.now()) {
   const ended = [];
-  for (const row of await db.vaults.toArray()) {
+  for (const row of await db.vaults.all()) {
     if (!holdsCaseload(row)) continue;
     const { leaseUntil, seen, known } = await standing(db, row.id, now);
     if (leaseUntil === null) {
@@ -59,23 +61,23 @@ export async function renewLease(db, vaultId, { serverTime, days = LEASE_DAYS, n
  * @param {import("./notes.js").Facts} [facts] noted in the same transaction
  */
 export async function dropCaseload(db, vaultId, facts = {}) {
-  await write(db, [db.vaults, db.heads, db.chunks, db.notes], async () => {
-    const row = await db.vaults.get(vaultId);
-    if (row) await db.vaults.put(withoutCaseloadKey(row));
-    await clearCaseload(db, vaultId);
-    await noteFacts(db, vaultId, facts);
+  await write(db, ["vaults", "heads", "chunks", "notes"], async (tx) => {
+    const row = await tx.vaults.get(vaultId);
+    if (row) await tx.vaults.put(withoutCaseloadKey(row));
+    await clearCaseload(tx, vaultId);
+    await noteFacts(tx, vaultId, facts);
   });
   announce("caseload", vaultId);
 }
 
 /**
  * The copy of the caseload, inside a transaction of the caller's.
- * @param {TabletDatabase} db
+ * @param {Transaction} tx
  * @param {string} vaultId
  */
-export async function clearCaseload(db, vaultId) {
-  await db.heads.delete(vaultId);
-  await db.chunks.where("[vault+gen+kind+bucket]").between([vaultId], [vaultId, []]).delete();
+export async function clearCaseload(tx, vaultId) {
+  await tx.heads.delete(vaultId);
+  await tx.chunks.delete(beginning(vaultId));
 }
 
 /**
@@ -99,7 +101,7 @@ function holdsCaseload(row) {
  * @param {number} now
  */
 async function standing(db, vaultId, now) {
-  const notes = await db.notes.bulkGet([
+  const notes = await db.notes.many([
     [vaultId, "leaseUntil"],
     [vaultId, "lastSeen"],
     [vaultId, "clockOffset"],

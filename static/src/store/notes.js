@@ -3,13 +3,14 @@
  * again.
  *
  * clockOffset: add it to this tablet's clock to get the server's. lastContact, lastReceipt, lastConfirmed (all
- * that is kept, not only what is new), leaseUntil, lastSeen: milliseconds since 1970. epoch: the server's count
- * of its own restarts from a backup. caseloadLost: the lease ran out and nothing was fetched since.
+ * that is kept, not only what is new), lastOffered (what was too large), leaseUntil, lastSeen: milliseconds since 1970. epoch: the server's count
+ * of its own restarts from a backup. putBack: when it was noticed that this disk had gone back to an earlier state. caseloadLost: the lease ran out and nothing was fetched since.
+ * service: what the provider has decided (service.js).
  *
  * @typedef {import("./open-vault.js").Vault} Vault
  * @typedef {import("./db.js").TabletDatabase} TabletDatabase
- * @typedef {"clockOffset" | "lastContact" | "lastReceipt" | "lastConfirmed" | "leaseUntil" | "lastSeen"} Measure
- * @typedef {{[name in Measure]?: number | null} & {epoch?: string, caseloadLost?: number | null}} Facts
+ * @typedef {"clockOffset" | "lastContact" | "lastReceipt" | "lastConfirmed" | "lastOffered" | "putBack" | "leaseUntil" | "lastSeen"} Measure
+ * @typedef {{[name in Measure]?: number | null} & {epoch?: string, caseloadLost?: number | null, service?: string}} Facts
  */
 
 import { write } from "./db.js";
@@ -31,7 +32,7 @@ export async function remember(vault, facts) {
  */
 export async function rememberOf(db, vaultId, facts) {
   try {
-    await write(db, [db.notes], () => noteFacts(db, vaultId, facts));
+    await write(db, ["notes"], (tx) => noteFacts(tx, vaultId, facts));
   } catch (error) {
     if (!(error instanceof StorageFull)) throw error;
   }
@@ -39,13 +40,12 @@ export async function rememberOf(db, vaultId, facts) {
 
 /**
  * The same inside a transaction of the caller's.
- * @param {TabletDatabase} db
+ * @param {import("./db.js").Transaction} tx
  * @param {string} vaultId
  * @param {Facts} facts
  */
-export function noteFacts(db, vaultId, facts) {
-  const rows = Object.entries(facts).map(([name, value]) => ({ vault: vaultId, name, value }));
-  return db.notes.bulkPut(rows);
+export async function noteFacts(tx, vaultId, facts) {
+  for (const [name, value] of Object.entries(facts)) await tx.notes.put({ vault: vaultId, name, value });
 }
 
 /**
@@ -75,5 +75,14 @@ export async function recallOf(db, vaultId, name) {
  */
 export async function recallEpoch(db, vaultId) {
   const value = (await db.notes.get([vaultId, "epoch"]))?.value ?? null;
+  return value === null ? null : String(value);
+}
+
+/**
+ * @param {Pick<Vault, "db" | "id">} vault
+ * @returns {Promise<string | null>}
+ */
+export async function recallService({ db, id }) {
+  const value = (await db.notes.get([id, "service"]))?.value ?? null;
   return value === null ? null : String(value);
 }

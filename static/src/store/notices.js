@@ -1,7 +1,7 @@
 /**
  * Tells the rest of the app, in this window and in others, that something stored has changed.
  *
- * @typedef {"drafts" | "outbox" | "caseload"} Topic
+ * @typedef {"drafts" | "outbox" | "caseload" | "plan"} Topic
  */
 
 /** @type {Set<(topic: Topic, vaultId: string) => void>} */

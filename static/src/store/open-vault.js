@@ -5,7 +5,7 @@
  */
 
 import { write } from "./db.js";
-import { Locked } from "./errors.js";
+import { Locked, NotSetUp } from "./errors.js";
 import { newCaseloadKey, openBox, sealBox, unwrapKey } from "./keys.js";
 import { enforceLease } from "./lease.js";
 import { recallOf } from "./notes.js";
@@ -145,6 +145,21 @@ export async function openProfile(work, row) {
 }
 
 /**
+ * Changes how the vault is opened. Throws NotSetUp when it was closed for good meanwhile, in this window or another: a
+ * key put there then would open it again.
+ * @param {TabletDatabase} db
+ * @param {string} id
+ * @param {(row: VaultRow) => Partial<VaultRow>} edit
+ */
+export async function changeKeys(db, id, edit) {
+  await write(db, ["vaults"], async (tx) => {
+    const row = await tx.vaults.get(id);
+    if (!row || row.retired) throw new NotSetUp();
+    await tx.vaults.put({ ...row, ...edit(row) });
+  });
+}
+
+/**
  * The caseload key as the tablet has it; a new one where there is none. `key` is given when it is new.
  * @param {TabletDatabase} db
  * @param {string} vaultId
@@ -155,12 +170,12 @@ async function keepCaseloadKey(db, vaultId, work) {
   const there = (await db.vaults.get(vaultId))?.caseloadKey;
   if (there) return { wrapped: there, key: null };
   const made = await newCaseloadKey(work, vaultId);
-  return write(db, [db.vaults], async () => {
-    const row = await db.vaults.get(vaultId);
+  return write(db, ["vaults"], async (tx) => {
+    const row = await tx.vaults.get(vaultId);
     // Another window may have made one meanwhile.
     if (row?.caseloadKey) return { wrapped: row.caseloadKey, key: null };
     if (!row) throw new Locked();
-    await db.vaults.put({ ...row, caseloadKey: made.wrapped });
+    await tx.vaults.put({ ...row, caseloadKey: made.wrapped });
     return made;
   });
 }

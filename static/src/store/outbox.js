@@ -17,6 +17,8 @@ import { endedHere, reviveDraft, takeDraft } from "./drafts.js";
 import { AlreadyComplete } from "./errors.js";
 import { recall } from "./notes.js";
 import { announce } from "./notices.js";
+import { lastNumber, NUMBERS } from "./numbers.js";
+import { dropPhotos, photoProgress, photosNamed } from "./photos.js";
 import { forgetRescue } from "./rescue.js";
 import { read } from "./resealing.js";
 import { requireVault } from "./standing.js";
@@ -28,8 +30,6 @@ export { exportOutbox } from "./delivery.js";
 /** @typedef {import("../types.js").Draft} Draft */
 /** @typedef {import("../types.js").Revision} Revision */
 /** @typedef {import("../types.js").OutboxItem} OutboxItem */
-
-const COUNTER = "device_seq";
 
 /** Our words for the server's refusals: its own could repeat what was written about a family. */
 const PROBLEMS = /** @type {Record<string, string>} */ ({
@@ -43,6 +43,9 @@ const PROBLEMS = /** @type {Record<string, string>} */ ({
 });
 const OTHER_PROBLEM =
   "The service did not accept this visit. It is safe on this tablet. Tell your supervisor or your help desk.";
+
+/** What completing touches. @type {import("./db.js").StoreName[]} */
+const TABLES = ["drafts", "outbox", "counters", "vaults", "photos", "boxes"];
 
 /** The completions under way in this window: a second tap joins the first. @type {Map<string, Promise<OutboxItem>>} */
 const sealing = new Map();
@@ -67,7 +70,7 @@ export function sealDraft(vault, draft, revision) {
 /**
  * @param {Vault} vault
  * @param {Draft} draft
- * @param {Pick<Revision, "occurred_at" | "payload">} revision
+ * @param {Pick<Revision, "occurred_at" | "payload" | "withdrawal">} revision
  * @returns {Promise<OutboxItem>}
  */
 async function sealOnce(vault, draft, revision) {
@@ -87,11 +90,12 @@ async function sealOnce(vault, draft, revision) {
     sealed_at: isoWithOffset(new Date()),
     clock_offset_ms: await recall(vault, "clockOffset"),
     payload: tidy(revision.payload),
+    ...(revision.withdrawal ? { withdrawal: revision.withdrawal } : {}),
   };
   for (;;) {
     // Hash and cipher need the number and may not run inside the transaction, so the number is taken on trust
     // and checked in there; another window's completion in between means going round again.
-    const seq = (await lastNumber(vault)) + 1;
+    const seq = (await lastNumber(vault.db, vault.id)) + 1;
     const unsigned = { ...body, device_seq: seq };
     const rev = { ...unsigned, sha256: await sha256Hex(unsigned) };
     const [box, sealed] = await Promise.all([
@@ -114,7 +118,7 @@ async function sealOnce(vault, draft, revision) {
       confirmedAt: null,
       box,
     };
-    const stored = await putItem(vault, row);
+    const stored = await putItem(vault, row, photosNamed(rev.payload.answers));
     if (stored === "again") continue;
     if (stored === row) {
       forgetRescue(row.id);
@@ -147,24 +151,26 @@ async function sealIfPossible(vault, rev) {
  * number was taken meanwhile, and with the item that is there when this window had completed it before.
  * @param {Vault} vault
  * @param {OutboxRow} row
+ * @param {string[]} photos that the visit names: the draft's others go with it
  * @returns {Promise<OutboxRow | "again">}
  */
-async function putItem(vault, row) {
+async function putItem(vault, row, photos) {
   const { db } = vault;
   const endedBefore = endedHere(row.id);
   try {
-    return await write(db, [db.drafts, db.outbox, db.counters, db.vaults], async () => {
+    return await write(db, TABLES, async (tx) => {
       // A number given after the vault was wiped would be one that is taken.
-      await requireVault(db, vault.id);
-      const there = await db.outbox.get(row.id);
+      await requireVault(tx, vault.id);
+      const there = await tx.outbox.get(row.id);
       // Completed by this window before, or by this very attempt, whose end was not told.
       const ours = endedBefore || there?.sha256 === row.sha256;
       if (there && ours && there.vault === vault.id) return there.sha256 === row.sha256 ? row : there;
       if (there) throw new AlreadyComplete();
-      if ((await lastNumber(vault)) !== row.seq - 1) return "again";
-      await takeDraft(vault, row.id);
-      await db.outbox.add(row);
-      await db.counters.put({ vault: vault.id, name: COUNTER, value: row.seq });
+      if ((await lastNumber(tx, vault.id)) !== row.seq - 1) return "again";
+      await takeDraft(tx, vault, row.id);
+      await dropPhotos(tx, row.id, photos);
+      await tx.outbox.add(row);
+      await tx.counters.put({ vault: vault.id, name: NUMBERS, value: row.seq });
       return row;
     });
   } catch (error) {
@@ -173,19 +179,14 @@ async function putItem(vault, row) {
   }
 }
 
-/** @param {Vault} vault */
-async function lastNumber(vault) {
-  return (await vault.db.counters.get([vault.id, COUNTER]))?.value ?? 0;
-}
-
 /**
  * Everything this visitor completed on this tablet and that is still here, in the order of completing.
  * @param {Vault} vault
  * @returns {Promise<OutboxItem[]>}
  */
 export async function listItems(vault) {
-  const rows = await itemsOf(vault.db, vault.id).toArray();
-  return Promise.all(rows.map(async (row) => toItem(row, await read(vault, row))));
+  const [rows, photos] = await Promise.all([itemsOf(vault.db, vault.id), photoProgress(vault.db, vault.id)]);
+  return Promise.all(rows.map(async (row) => toItem(row, await read(vault, row), photos.get(row.id))));
 }
 
 /**
@@ -218,9 +219,10 @@ export async function offerAgain({ db, id: vaultId }, id) {
 /**
  * @param {OutboxRow} row
  * @param {Revision | null} rev
+ * @param {import("./photos.js").PhotoProgress} [photos] those that the server does not have yet
  * @returns {OutboxItem}
  */
-function toItem(row, rev) {
+function toItem(row, rev, photos) {
   const problem = row.state === "refused" ? (PROBLEMS[row.result ?? ""] ?? OTHER_PROBLEM) : null;
   return {
     id: row.id,
@@ -230,5 +232,6 @@ function toItem(row, rev) {
     receipt: row.state === "acked" || row.state === "confirmed" ? row.receipt : null,
     problem: rev ? problem : PROBLEMS.unreadable,
     sealedAt: rev?.sealed_at ?? "",
+    photos: photos ?? null,
   };
 }

@@ -4,10 +4,10 @@
  * no network. The passphrase stays: a passkey is lost with the tablet's settings.
  */
 
-import { openDatabase, write } from "./db.js";
+import { openDatabase } from "./db.js";
 import { NotSetUp, PasskeyNotUsed, PasskeyUnsupported, WrongPassphrase } from "./errors.js";
 import { expandKey, randomBytes, unwrapKey, wrapKey } from "./keys.js";
-import { openVault } from "./open-vault.js";
+import { changeKeys, openVault } from "./open-vault.js";
 import { restorePin } from "./pin.js";
 import { liveRow, openWorkKey } from "./unlocking.js";
 
@@ -157,10 +157,8 @@ async function confirmed(ask) {
  * @param {PasskeyWrap | null} wrap
  */
 async function replaceWrap(db, id, wrap) {
-  await write(db, [db.vaults], async () => {
-    const row = await db.vaults.get(id);
-    if (!row) throw new NotSetUp();
-    const others = row.wraps.filter(({ by }) => by !== "passkey");
-    await db.vaults.put({ ...row, wraps: wrap ? [...others, wrap] : others });
+  await changeKeys(db, id, ({ wraps }) => {
+    const others = wraps.filter(({ by }) => by !== "passkey");
+    return { wraps: wrap ? [...others, wrap] : others };
   });
 }

@@ -9,10 +9,9 @@
  */
 
 import { fromBase64, toBase64 } from "../lib/bytes.js";
-import { write } from "./db.js";
 import { NotSetUp, PinSpent, WeakPin, WrongPassphrase, WrongPin } from "./errors.js";
 import { deriveBytes, expandKey, randomBytes, unwrapKey, wrapKey } from "./keys.js";
-import { openVault } from "./open-vault.js";
+import { changeKeys, openVault } from "./open-vault.js";
 import { openWorkKey } from "./unlocking.js";
 
 /** @typedef {import("./open-vault.js").Vault} Vault */
@@ -147,9 +146,5 @@ export async function restorePin(vault, record, open) {
 async function saveRecord(vault, pin) {
   const { db, id, account } = vault;
   const profile = await vault.seal("profile", id, { account, pin });
-  await write(db, [db.vaults], async () => {
-    const row = await db.vaults.get(id);
-    if (!row) throw new NotSetUp();
-    await db.vaults.put({ ...row, profile });
-  });
+  await changeKeys(db, id, () => ({ profile }));
 }

@@ -6,10 +6,12 @@
 
 import { sealToServer } from "../lib/hpke.js";
 import { write } from "./db.js";
-import { needsSealing } from "./delivery.js";
+import { isCopied, itemsIn, needsSealing, UNCONFIRMED } from "./delivery.js";
+import { Unreadable } from "./errors.js";
 
 /** @typedef {import("./open-vault.js").Vault} Vault */
-/** @typedef {import("./db.js").TabletDatabase} TabletDatabase */
+/** @typedef {import("./db.js").Readable} Readable */
+/** @typedef {import("./db.js").Transaction} Transaction */
 
 const QUIET_MS = 4_000;
 
@@ -51,45 +53,55 @@ export async function refreshRescue(vault, id) {
   const { db } = vault;
   forgetRescue(id);
   const [row, owner] = await Promise.all([db.drafts.get(id), db.vaults.get(vault.id)]);
-  if (row?.vault !== vault.id || row.rescue?.n === row.n || !owner?.sealingKey) return;
+  if (row?.vault !== vault.id || isCopied(row) || !owner?.sealingKey) return;
   const draft = await vault.open("drafts", id, row.box);
   const sealed = await sealToServer(owner.sealingKey, { kind: "draft", id, deviceId: vault.deviceId }, draft);
-  const renew = async () => {
-    const now = await db.drafts.get(id);
+  /** @param {Transaction} tx */
+  const renew = async (tx) => {
+    const now = await tx.drafts.get(id);
     // Saved, completed or thrown away meanwhile.
-    if (now?.vault !== vault.id || (now.rescue?.n ?? 0) >= row.n) return;
-    await db.drafts.put({ ...now, rescue: { ...sealed, n: row.n } });
+    if (now?.vault !== vault.id || (now.rescue && !now.rescue.lost && now.rescue.n >= row.n)) return;
+    await tx.drafts.put({ ...now, rescue: { ...sealed, n: row.n } });
   };
   // The space kept for answers is not for copies of them.
-  await write(db, [db.drafts], renew, { pressing: false });
+  await write(db, ["drafts"], renew, { pressing: false });
 }
 
 /**
- * Brings every copy of this vault's up to date.
+ * Brings every copy of this vault's up to date. One that cannot be read stays as it is, and holds up no other.
  * @param {Vault} vault
  */
 export async function refreshRescues(vault) {
   const { db } = vault;
-  const rows = await db.drafts.where("vault").equals(vault.id).toArray();
-  for (const { id } of rows.filter(({ n, rescue }) => rescue?.n !== n)) await refreshRescue(vault, id);
+  const rows = await db.drafts.all("vault", vault.id);
+  for (const { id } of rows.filter((row) => !isCopied(row))) {
+    await refreshRescue(vault, id).catch((error) => {
+      if (!(error instanceof Unreadable)) throw error;
+    });
+  }
 }
 
 /**
- * How much would be lost if this vault could never be opened again: what has no copy for the server.
- * @param {TabletDatabase} db
+ * How much would be lost if this vault could never be opened again: what has no copy that the server opens, and is
+ * not confirmed.
+ * @param {Readable} db
  * @param {string} vaultId
  * @returns {Promise<{items: number, drafts: number}>}
  */
 export async function onlyHere(db, vaultId) {
-  const items = await db.outbox
-    .where("[vault+state]")
-    .anyOf([vaultId, "sealed"], [vaultId, "refused"])
-    .filter(needsSealing)
-    .count();
-  const drafts = await db.drafts
-    .where("vault")
-    .equals(vaultId)
-    .filter(({ n, rescue }) => rescue?.n !== n)
-    .count();
-  return { items, drafts };
+  const items = await itemsIn(db, vaultId, UNCONFIRMED);
+  const drafts = await db.drafts.all("vault", vaultId);
+  return {
+    items: items.filter(needsSealing).length,
+    drafts: drafts.filter((row) => !isCopied(row)).length,
+  };
+}
+
+/**
+ * @param {Readable} db
+ * @param {string} vaultId
+ */
+export async function needsOpening(db, vaultId) {
+  const { items, drafts } = await onlyHere(db, vaultId);
+  return items + drafts > 0;
 }

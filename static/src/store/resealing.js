@@ -21,7 +21,7 @@ export async function resealWaiting(vault) {
   const { db } = vault;
   const key = (await db.vaults.get(vault.id))?.sealingKey;
   if (!key) return { sealed: 0 };
-  const rows = await itemsOf(db, vault.id).filter(needsSealing).toArray();
+  const rows = (await itemsOf(db, vault.id)).filter(needsSealing);
   let count = 0;
   for (const row of rows) {
     const rev = await read(vault, row);

@@ -32,8 +32,8 @@ export async function keepReserve(db = openDatabase()) {
     crypto.getRandomValues(bytes.subarray(at, at + RANDOM_BYTES));
   }
   try {
-    const put = () => db.padding.put({ id: RESERVE, bytes: bytes.buffer });
-    await write(db, [db.padding], put, { pressing: false });
+    const row = { id: RESERVE, bytes: bytes.buffer };
+    await write(db, ["padding"], (tx) => tx.padding.put(row), { pressing: false });
     return true;
   } catch (error) {
     if (error instanceof StorageFull) return false;
@@ -42,8 +42,8 @@ export async function keepReserve(db = openDatabase()) {
 }
 
 /**
- * How full the tablet is; puts the reserve back first where it can. `used` and `quota` are bytes, null where the browser does not tell. `nearFull` is
- * true while there is still room for the visit that is open.
+ * How full the tablet is, after putting the reserve back where there is room for it. `used` and `quota` are bytes, null
+ * where the browser does not tell. `nearFull` becomes true while there is still room for the visit that is open.
  * @param {TabletDatabase} [db]
  * @returns {Promise<{used: number | null, quota: number | null, reserve: boolean, nearFull: boolean}>}
  */
@@ -61,5 +61,5 @@ export async function storageState(db = openDatabase()) {
 
 /** @param {TabletDatabase} db */
 async function hasReserve(db) {
-  return (await db.padding.where("id").equals(RESERVE).count()) > 0;
+  return (await db.padding.count(null, RESERVE)) > 0;
 }

@@ -2,8 +2,10 @@
 
 import { write } from "./db.js";
 import { countIn, offerAnew, waitingIn } from "./delivery.js";
-import { VaultGone } from "./errors.js";
+import { ChangedElsewhere, VaultGone } from "./errors.js";
 import { noteFacts, recallEpoch, recallOf, rememberOf } from "./notes.js";
+import { photosWaiting, progressOf } from "./photos.js";
+import { findStuck } from "./stuck.js";
 
 /** @typedef {import("./db.js").TabletDatabase} TabletDatabase */
 /** @typedef {import("../types.js").Common} Common */
@@ -28,7 +30,7 @@ export async function takeIn(db, vaultId, { sealing_key: key, epoch }) {
     await rememberOf(db, vaultId, { epoch });
     return { restored: false };
   }
-  await offerAnew(db, vaultId, { noted: () => noteFacts(db, vaultId, { epoch, lastConfirmed: null }) });
+  await offerAnew(db, vaultId, { noted: (tx) => noteFacts(tx, vaultId, { epoch, lastConfirmed: null }) });
   return { restored: true };
 }
 
@@ -44,13 +46,15 @@ export async function takeToken(db, vaultId, token) {
 
 /**
  * Inside a transaction of the caller's: throws VaultGone when the vault was wiped, in this window or another, while
- * it was open here. What is written then nobody would ever read.
- * @param {TabletDatabase} db
+ * it was open here. What is written then nobody would ever read. `open`: nor may its passphrase have been forgotten.
+ * @param {import("./db.js").Readable} tx
  * @param {string} vaultId
+ * @param {{open?: boolean}} [options]
  */
-export async function requireVault(db, vaultId) {
-  const row = await db.vaults.get(vaultId);
+export async function requireVault(tx, vaultId, { open = false } = {}) {
+  const row = await tx.vaults.get(vaultId);
   if (!row || row.retired === "revoked") throw new VaultGone();
+  if (open && row.retired) throw new ChangedElsewhere();
 }
 
 /**
@@ -69,16 +73,20 @@ export async function noteWipeReported(db, vaultId, left) {
  * @param {string | null} openId
  */
 export async function readStanding(db, openId) {
-  const rows = await db.vaults.toArray();
+  const rows = await db.vaults.all();
   const mine = rows.find(({ id }) => id === openId);
   const waiting = await Promise.all(rows.map(({ id }) => waitingIn(db, id)));
   const all = waiting.reduce((sum, count) => sum + count, 0);
   const own = mine ? waiting[rows.indexOf(mine)] : 0;
   const seen = mine ? [mine] : rows;
+  const { stuck, unopened } = await findStuck(db, rows, mine);
+  const photos = await Promise.all(seen.map(({ id }) => photosWaiting(db, id)));
   return {
     gone: openId !== null && (!mine || mine.retired !== null),
     waiting: own,
-    others: all - own,
+    others: all - own - unopened,
+    stuck,
+    photos: progressOf(photos.flat()),
     refused: mine ? await countIn(db, mine.id, "refused") : 0,
     lastContact: await latest(db, seen, "lastContact"),
     lastReceipt: await latest(db, seen, "lastReceipt"),
@@ -106,8 +114,8 @@ async function changeVault(db, vaultId, edit) {
   const before = await db.vaults.get(vaultId);
   // Looked at first: nearly always there is nothing to write.
   if (!before || Object.keys(edit(before)).length === 0) return;
-  await write(db, [db.vaults], async () => {
-    const row = await db.vaults.get(vaultId);
-    if (row) await db.vaults.put({ ...row, ...edit(row) });
+  await write(db, ["vaults"], async (tx) => {
+    const row = await tx.vaults.get(vaultId);
+    if (row) await tx.vaults.put({ ...row, ...edit(row) });
   });
 }

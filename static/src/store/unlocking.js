@@ -13,10 +13,11 @@ import {
   unwrapKey,
   wrapKey,
 } from "./keys.js";
-import { clearCaseload } from "./lease.js";
+import { clearCaseload, withoutCaseloadKey } from "./lease.js";
 import { announce } from "./notices.js";
-import { openVault, Vault } from "./open-vault.js";
+import { changeKeys, openVault, Vault } from "./open-vault.js";
 import { restorePin } from "./pin.js";
+import { needsOpening } from "./rescue.js";
 
 /** @typedef {import("./db.js").PassphraseWrap} PassphraseWrap */
 /** @typedef {import("./db.js").TabletDatabase} TabletDatabase */
@@ -40,18 +41,19 @@ export async function createVault(options) {
   requireStrength(options.passphrase);
   if (await liveRow(db, account.id)) throw new AlreadySetUp();
   const made = await makeVault(db, options);
-  await write(db, [db.vaults], async () => {
+  await write(db, ["vaults"], async (tx) => {
     // Again, inside: two windows may be setting up at once.
-    const there = await liveRow(db, account.id);
+    const there = await liveRow(tx, account.id);
     if (there && there.id !== made.row.id) throw new AlreadySetUp();
-    await db.vaults.put(made.row);
+    await tx.vaults.put(made.row);
   });
   return made.vault;
 }
 
 /**
  * For a visitor who has forgotten the passphrase: a new vault in the place of the old one, in one transaction.
- * The old one's keys and caseload are gone; its visits stay, sealed to the server, until they are delivered.
+ * The old one's caseload is gone; its visits stay, sealed to the server, until they are delivered. Its key goes as
+ * well, unless something in it has no copy for the server: then reopening.js can still use it.
  * @param {NewVault} options
  * @returns {Promise<Vault>}
  */
@@ -59,13 +61,16 @@ export async function startAgain(options) {
   const { account, db = openDatabase() } = options;
   requireStrength(options.passphrase);
   const made = await makeVault(db, options);
-  await write(db, [db.vaults, db.heads, db.chunks], async () => {
-    for (const row of await db.vaults.where("accountId").equals(account.id).toArray()) {
+  await write(db, ["vaults", "heads", "chunks", "outbox", "drafts"], async (tx) => {
+    for (const row of await tx.vaults.all("accountId", account.id)) {
       if (row.retired || row.id === made.row.id) continue;
-      await db.vaults.put({ ...row, retired: "forgotten", wraps: [], caseloadKey: null });
-      await clearCaseload(db, row.id);
+      const closed = withoutCaseloadKey(row);
+      const needed = await needsOpening(tx, row.id);
+      const wraps = closed.wraps.filter(({ by }) => needed && by === "passphrase");
+      await tx.vaults.put({ ...closed, wraps, retired: "forgotten" });
+      await clearCaseload(tx, row.id);
     }
-    await db.vaults.put(made.row);
+    await tx.vaults.put(made.row);
   });
   announce("outbox", made.vault.id);
   return made.vault;
@@ -105,13 +110,11 @@ export async function changePassphrase({ db, id }, oldOne, newOne, { iterations 
   const { wrap, open } = await openWorkKey(row, oldOne);
   const salt = randomBytes(16);
   const key = await wrapKey(await deriveKey(newOne, salt, iterations), open, id, "work");
-  await write(db, [db.vaults], async () => {
-    const now = await db.vaults.get(id);
-    if (!now) throw new NotSetUp();
-    /** @type {PassphraseWrap} */
-    const changed = { ...wrap, salt, iterations, key };
-    await db.vaults.put({ ...now, wraps: [changed, ...now.wraps.filter(({ by }) => by !== "passphrase")] });
-  });
+  /** @type {PassphraseWrap} */
+  const changed = { ...wrap, salt, iterations, key };
+  await changeKeys(db, id, ({ wraps }) => ({
+    wraps: [changed, ...wraps.filter(({ by }) => by !== "passphrase")],
+  }));
 }
 
 /**
@@ -125,12 +128,22 @@ export async function openWorkKey(row, passphrase) {
 }
 
 /**
+ * The work key, for use. Throws WrongPassphrase.
+ * @param {VaultRow} row
+ * @param {string} passphrase
+ */
+export async function workKeyOf(row, passphrase) {
+  const { wrap, wrapper } = await passphraseWrapper(row, passphrase);
+  return unwrapKey(wrapper, wrap.key, row.id, "work");
+}
+
+/**
  * The account's vault on this tablet that is not retired.
- * @param {TabletDatabase} db
+ * @param {import("./db.js").Readable} db
  * @param {string} accountId
  */
 export async function liveRow(db, accountId) {
-  const rows = await db.vaults.where("accountId").equals(accountId).toArray();
+  const rows = await db.vaults.all("accountId", accountId);
   return rows.find(({ retired }) => retired === null);
 }
 
@@ -162,7 +175,7 @@ async function makeVault(db, { account, passphrase, deviceName, iterations = ITE
   const work = await unwrapKey(wrapper, key, id, "work");
   const caseload = await newCaseloadKey(work, id);
   // A colleague's vault may know the server's key already: then the first visit is sealed to it at once.
-  const known = await db.vaults.filter(({ sealingKey }) => sealingKey !== null).first();
+  const known = (await db.vaults.all()).find(({ sealingKey }) => sealingKey !== null);
   /** @type {VaultRow} */
   const row = {
     id,
@@ -193,12 +206,12 @@ async function makeVault(db, { account, passphrase, deviceName, iterations = ITE
 async function convertCaseloadKey(db, { id }, before, wrapper, work) {
   const open = await unwrapKey(wrapper, before, id, "caseload", { open: true });
   const caseloadKey = await wrapKey(work, open, id, "caseload");
-  await write(db, [db.vaults], async () => {
-    const row = await db.vaults.get(id);
+  await write(db, ["vaults"], async (tx) => {
+    const row = await tx.vaults.get(id);
     const wrap = row?.wraps.find((one) => one.by === "passphrase");
     // Gone meanwhile: converted by another window, or the lease ran out.
     if (!row || row.caseloadKey || wrap?.by !== "passphrase" || !wrap.caseload) return;
     const wraps = row.wraps.map((one) => (one === wrap ? { ...wrap, caseload: undefined } : one));
-    await db.vaults.put({ ...row, caseloadKey, wraps });
+    await tx.vaults.put({ ...row, caseloadKey, wraps });
   });
 }

@@ -21,7 +21,7 @@ export { changePassphrase, createVault, LEAST_PASSPHRASE, startAgain, unlock } f
  * @param {TabletDatabase} [db]
  */
 export async function listVaults(db = openDatabase()) {
-  const rows = await db.vaults.toArray();
+  const rows = await db.vaults.all();
   return rows
     .map(({ id, accountId, name, deviceName, createdAt, retired, wraps }) => ({
       id,

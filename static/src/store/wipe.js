@@ -5,11 +5,16 @@
  */
 
 import { write } from "./db.js";
-import { needsSealing } from "./delivery.js";
+import { itemsIn, UNCONFIRMED } from "./delivery.js";
 import { clearCaseload, withoutCaseloadKey } from "./lease.js";
 import { announce } from "./notices.js";
+import { dropPhotosOf, photosLeft } from "./photos.js";
+import { needsOpening } from "./rescue.js";
+import { STORES } from "./schema.js";
+import { beginning } from "./table.js";
 
 /** @typedef {import("./db.js").TabletDatabase} TabletDatabase */
+/** @typedef {import("./db.js").Transaction} Transaction */
 
 /**
  * The first step of an order to wipe, safe to repeat: no caseload, and no way in unless something has no copy for
@@ -19,14 +24,14 @@ import { announce } from "./notices.js";
  * @param {{id: string, at: string}} order
  */
 export async function beginWipe(db, vaultId, { id, at }) {
-  await write(db, [db.vaults, db.heads, db.chunks, db.outbox, db.drafts], async () => {
-    const row = await db.vaults.get(vaultId);
+  await write(db, ["vaults", "heads", "chunks", "outbox", "drafts"], async (tx) => {
+    const row = await tx.vaults.get(vaultId);
     if (!row) return;
-    await clearCaseload(db, vaultId);
+    await clearCaseload(tx, vaultId);
     const closed = withoutCaseloadKey(row);
     const wipe = row.wipe?.id === id ? row.wipe : { id, at, left: null };
-    if ((await needOpening(db, vaultId)) > 0) await db.vaults.put({ ...closed, wipe });
-    else await db.vaults.put({ ...closed, wipe, wraps: [], retired: "revoked" });
+    if (await needsOpening(tx, vaultId)) await tx.vaults.put({ ...closed, wipe });
+    else await tx.vaults.put({ ...closed, wipe, wraps: [], retired: "revoked" });
   });
   announce("caseload", vaultId);
   announce("outbox", vaultId);
@@ -40,10 +45,9 @@ export async function beginWipe(db, vaultId, { id, at }) {
  * @returns {Promise<number>} what is left because it could not be delivered
  */
 export async function finishWipe(db, vaultId) {
-  const tables = [db.vaults, db.outbox, db.drafts, db.counters, db.heads, db.chunks, db.notes];
-  const left = await write(db, tables, async () => {
-    const unsent = await undelivered(db, vaultId);
-    if (unsent === 0 && (await db.vaults.get(vaultId))?.retired) await clearVault(db, vaultId);
+  const left = await write(db, STORES, async (tx) => {
+    const unsent = await undelivered(tx, vaultId);
+    if (unsent === 0 && (await tx.vaults.get(vaultId))?.retired) await clearVault(tx, vaultId);
     return unsent;
   });
   announce("outbox", vaultId);
@@ -57,15 +61,40 @@ export async function finishWipe(db, vaultId) {
  * @returns {Promise<boolean>}
  */
 export async function forgetVault(db, vaultId) {
-  const tables = [db.vaults, db.outbox, db.drafts, db.counters, db.heads, db.chunks, db.notes];
-  return write(db, tables, async () => {
-    const row = await db.vaults.get(vaultId);
-    const rows = await db.outbox.where("[vault+seq]").between([vaultId], [vaultId, []]).count();
-    const drafts = await db.drafts.where("vault").equals(vaultId).count();
-    if (!row?.retired || rows > 0 || drafts > 0) return false;
-    await clearVault(db, vaultId);
-    await db.vaults.delete(vaultId);
+  return write(db, STORES, async (tx) => {
+    const row = await tx.vaults.get(vaultId);
+    const rows = await tx.outbox.count("[vault+seq]", beginning(vaultId));
+    const drafts = await tx.drafts.count("vault", vaultId);
+    const photos = await photosLeft(tx, vaultId);
+    if (!row?.retired || rows + drafts + photos.length > 0) return false;
+    await clearVault(tx, vaultId);
+    await tx.vaults.delete(vaultId);
     return true;
+  });
+}
+
+/**
+ * The spare key of a forgotten vault goes once the server has confirmed all that is in it: nothing needs it any more.
+ * @param {TabletDatabase} db
+ * @param {string} vaultId
+ */
+export async function dropSpareKey(db, vaultId) {
+  await write(db, ["vaults", "outbox", "drafts", "photos"], async (tx) => {
+    const row = await tx.vaults.get(vaultId);
+    if (row?.retired !== "forgotten" || row.wraps.length === 0) return;
+    if ((await undelivered(tx, vaultId)) === 0) await tx.vaults.put({ ...row, wraps: [] });
+  });
+}
+
+/**
+ * The service has no key any more for a copy that it was sent: only the vault itself could make another.
+ * @param {TabletDatabase} db
+ * @param {{id: string, n: number}} draft as it was sent
+ */
+export async function noteCopyLost(db, { id, n }) {
+  await write(db, ["drafts"], async (tx) => {
+    const row = await tx.drafts.get(id);
+    if (row?.rescue?.n === n) await tx.drafts.put({ ...row, rescue: { ...row.rescue, lost: true } });
   });
 }
 
@@ -79,11 +108,11 @@ export async function forgetVault(db, vaultId) {
  * @param {number} at by the server's clock
  */
 export async function noteDelivered(db, vaultId, { id, n }, at) {
-  await write(db, [db.vaults, db.drafts], async () => {
-    const [vault, row] = [await db.vaults.get(vaultId), await db.drafts.get(id)];
+  await write(db, ["vaults", "drafts"], async (tx) => {
+    const [vault, row] = [await tx.vaults.get(vaultId), await tx.drafts.get(id)];
     if (!vault?.retired || row?.vault !== vaultId || row.rescue?.n !== n) return;
-    if (vault.retired === "forgotten") await db.drafts.put({ ...row, delivered: { n, at } });
-    else if (row.n === n) await db.drafts.delete(id);
+    if (vault.retired === "forgotten") await tx.drafts.put({ ...row, delivered: { n, at } });
+    else if (row.n === n) await tx.drafts.delete(id);
   });
 }
 
@@ -97,52 +126,24 @@ export function isDelivered({ rescue, delivered }) {
 
 /**
  * Inside a transaction of the caller's: everything but the row itself.
- * @param {TabletDatabase} db
+ * @param {Transaction} tx
  * @param {string} vaultId
  */
-async function clearVault(db, vaultId) {
-  await clearCaseload(db, vaultId);
-  await db.outbox.where("[vault+seq]").between([vaultId], [vaultId, []]).delete();
-  await db.drafts.where("vault").equals(vaultId).delete();
-  await db.counters.where("[vault+name]").between([vaultId], [vaultId, []]).delete();
-  await db.notes.where("[vault+name]").between([vaultId], [vaultId, []]).delete();
+async function clearVault(tx, vaultId) {
+  await clearCaseload(tx, vaultId);
+  await dropPhotosOf(tx, vaultId);
+  await tx.outbox.deleteBy("[vault+seq]", beginning(vaultId));
+  await tx.drafts.deleteBy("vault", vaultId);
+  await tx.counters.delete(beginning(vaultId));
+  await tx.notes.delete(beginning(vaultId));
 }
 
 /**
- * @param {TabletDatabase} db
+ * @param {import("./db.js").Readable} db
  * @param {string} vaultId
  */
 async function undelivered(db, vaultId) {
-  const items = await unconfirmed(db, vaultId).count();
-  const drafts = await db.drafts
-    .where("vault")
-    .equals(vaultId)
-    .filter((row) => !isDelivered(row))
-    .count();
-  return items + drafts;
-}
-
-/**
- * What only an unlocked vault could still deliver.
- * @param {TabletDatabase} db
- * @param {string} vaultId
- */
-async function needOpening(db, vaultId) {
-  const items = await unconfirmed(db, vaultId).filter(needsSealing).count();
-  const drafts = await db.drafts
-    .where("vault")
-    .equals(vaultId)
-    .filter(({ n, rescue }) => rescue?.n !== n)
-    .count();
-  return items + drafts;
-}
-
-/**
- * @param {TabletDatabase} db
- * @param {string} vaultId
- */
-function unconfirmed(db, vaultId) {
-  return db.outbox
-    .where("[vault+state]")
-    .anyOf([vaultId, "sealed"], [vaultId, "acked"], [vaultId, "refused"]);
+  const items = await itemsIn(db, vaultId, UNCONFIRMED);
+  const drafts = (await db.drafts.all("vault", vaultId)).filter((row) => !isDelivered(row));
+  return items.length + drafts.length + (await photosLeft(db, vaultId)).length;
 }

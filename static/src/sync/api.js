@@ -1,5 +1,6 @@
 /** The only place that talks to the network; answers.js says what came back. */
 
+import { unpack } from "../forms/pack.js";
 import { admitFragment } from "../lib/trusted.js";
 import { commonOf, file, gzip, isOurs, read } from "./answers.js";
 import { Offline, Refused, ServerFault } from "./errors.js";
@@ -45,6 +46,8 @@ export function createApi({
 } = {}) {
   /** Lives as long as the page: tokens expire, so none is ever stored. @type {string | null} */
   let token = null;
+  /** The file of all forms, read once. @type {Promise<import("../forms/pack.js").Pack> | undefined} */
+  let pack;
 
   /**
    * @param {string} method
@@ -208,6 +211,24 @@ export function createApi({
     },
 
     /**
+     * Hands over a piece of a photo's box from `first` on; with none, only asks how much is there.
+     * @param {string} tablet its token
+     * @param {string} sha256 of the whole box
+     * @param {{first: number, total: number, piece: ArrayBuffer | null}} part
+     * @returns {Promise<{result: string, held: number}>}
+     */
+    async putPiece(tablet, sha256, { first, total, piece }) {
+      const range = piece?.byteLength ? `${first}-${first + piece.byteLength - 1}` : "*";
+      const answer = await once("PUT", `/sync/v1/blob/${sha256}`, {
+        body: piece ?? undefined,
+        headers: { "Content-Range": `bytes ${range}/${total}`, "Content-Type": "application/octet-stream" },
+        tablet,
+      });
+      if (!Number.isSafeInteger(answer?.held)) throw new ServerFault(200);
+      return answer;
+    },
+
+    /**
      * Reports an order as carried out.
      * @param {string} tablet its token
      * @param {string} commandId
@@ -244,14 +265,32 @@ export function createApi({
       return (await file(fetch, name)).json();
     },
 
-    /**
-     * The text of a fragment of this version of the app, for `toFragment`.
-     * @param {string} name
-     */
-    async loadFragment(name) {
-      const html = await (await file(fetch, name)).text();
+    /** The markup that screens are made of, for `toFragment`. */
+    async loadPieces() {
+      const html = await (await file(fetch, "pieces.html")).text();
       admitFragment(html);
       return html;
+    },
+
+    /** The file that holds every form, read once. */
+    readForms() {
+      pack ??= file(fetch, "forms.json").then((answer) => answer.json());
+      // A failed read is tried again next time.
+      pack.catch(() => {
+        pack = undefined;
+      });
+      return pack;
+    },
+
+    /**
+     * A form of this version of the app; its markup is for `toFragment`.
+     * @param {string} key "new_birth_visit.v2"
+     */
+    async loadForm(key) {
+      const form = unpack(await this.readForms(), key);
+      if (!form) throw new Error(`this version of the app has no form ${key}`);
+      for (const html of [form.html, ...form.questions.values()]) admitFragment(html);
+      return form;
     },
   };
 }

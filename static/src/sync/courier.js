@@ -6,12 +6,21 @@
  */
 
 import { toBase64 } from "../lib/bytes.js";
-import { rangesToConfirm, settleConfirmation } from "../store/confirming.js";
-import { prune } from "../store/delivery.js";
+import { oneByOne, rangesToConfirm, settleConfirmation } from "../store/confirming.js";
+import { offerLarge, prune } from "../store/delivery.js";
 import { recallOf, rememberOf } from "../store/notes.js";
+import { settleShared } from "../store/numbers.js";
 import { resealWaiting } from "../store/resealing.js";
 import { noteWipeReported, takeIn, takeToken } from "../store/standing.js";
-import { beginWipe, finishWipe, forgetVault, isDelivered, noteDelivered } from "../store/wipe.js";
+import {
+  beginWipe,
+  dropSpareKey,
+  finishWipe,
+  forgetVault,
+  isDelivered,
+  noteCopyLost,
+  noteDelivered,
+} from "../store/wipe.js";
 import { findWipe } from "./commands.js";
 import { Refused, ServerFault, TooLarge, UnknownTablet } from "./errors.js";
 import { pushOutbox } from "./push.js";
@@ -24,6 +33,11 @@ import { pushOutbox } from "./push.js";
 /** @typedef {Pick<import("./api.js").Api, "push" | "confirm" | "keepDraft" | "commandDone">} Api */
 
 /** `problem` is why something still waits although the line works. @typedef {import("./push.js").Sent} Sent */
+/**
+ * While a vault is open `problem` is its own: whoever is at the tablet can do nothing about another's, which is in
+ * `elsewhere`.
+ * @typedef {Sent & {elsewhere: Error | null}} Delivered
+ */
 
 /**
  * @typedef {object} Options
@@ -42,16 +56,17 @@ const ROUNDS = 2;
 
 /**
  * Delivers for every vault on the tablet. Throws what ends the line for all: Offline and TryLater. What
- * concerns one vault alone is in `problem`, and the others go on.
+ * concerns one vault alone is told in the answer, and the others go on.
  * @param {TabletDatabase} db
  * @param {Api} api
  * @param {Options} [options]
- * @returns {Promise<Sent>}
+ * @returns {Promise<Delivered>}
  */
 export async function deliver(db, api, options = {}) {
-  /** @type {Sent} */
-  const sent = { acked: 0, refused: 0, held: 0, problem: null };
-  for (const row of await db.vaults.toArray()) {
+  /** @type {Delivered} */
+  const all = { acked: 0, refused: 0, held: 0, problem: null, elsewhere: null };
+  for (const row of await db.vaults.all()) {
+    const sent = nothingYet();
     try {
       await new Courier(db, api, row, sent, options).run();
     } catch (error) {
@@ -59,8 +74,17 @@ export async function deliver(db, api, options = {}) {
       else if (!(error instanceof Refused || error instanceof ServerFault)) throw error;
       sent.problem ??= error;
     }
+    all.acked += sent.acked;
+    all.refused += sent.refused;
+    all.held += sent.held;
+    all[options.open && options.open.id !== row.id ? "elsewhere" : "problem"] ??= sent.problem;
   }
-  return sent;
+  return all;
+}
+
+/** @returns {Sent} */
+function nothingYet() {
+  return { acked: 0, refused: 0, held: 0, problem: null };
 }
 
 /**
@@ -74,9 +98,7 @@ export async function deliver(db, api, options = {}) {
 export async function obey(db, api, vaultId, commands, options = {}) {
   const row = await db.vaults.get(vaultId);
   if (!row?.token) return;
-  /** @type {Sent} */
-  const sent = { acked: 0, refused: 0, held: 0, problem: null };
-  const courier = new Courier(db, api, row, sent, options);
+  const courier = new Courier(db, api, row, nothingYet(), options);
   await courier.heed(commands);
   await courier.wipe();
 }
@@ -110,6 +132,7 @@ class Courier {
 
   async run() {
     if (!this.token) return;
+    if (!this.open) await this.offerLarge();
     await this.exchange();
     if (this.serverTime === null) await this.listen();
     if (this.serverTime !== null) await prune(this.db, this.id, this.serverTime);
@@ -117,11 +140,21 @@ class Courier {
     if (this.retired) await this.clearOut();
   }
 
+  /** Once a day, where nobody is there to press "Offer it again". */
+  async offerLarge() {
+    const last = await recallOf(this.db, this.id, "lastOffered");
+    if (last !== null && Math.abs(this.now() - last) < DAY) return;
+    if (await offerLarge(this.db, this.id)) {
+      await rememberOf(this.db, this.id, { lastOffered: this.now() });
+    }
+  }
+
   /** Pushes and confirms; once more when the server does not hold what it acknowledged. */
   async exchange() {
     for (let round = 1; round <= ROUNDS; round += 1) {
       this.restored = false;
       await this.push();
+      if (round === ROUNDS) await this.tellApart();
       const { missing } = await this.confirm();
       if (!missing && !this.restored) return;
       if (missing && round === ROUNDS) this.sent.problem ??= new ServerFault(200);
@@ -137,6 +170,19 @@ class Courier {
     sent.held += result.held;
     sent.problem ??= result.problem;
     if (result.acked) await rememberOf(this.db, this.id, { lastReceipt: this.now() });
+  }
+
+  /** Offered again, and the runs still do not agree: there may be numbers that this tablet has given twice. */
+  async tellApart() {
+    const numbers = await oneByOne(await rangesToConfirm(this.db, this.id, { all: false }));
+    const other = new Map();
+    for (let at = 0; at < numbers.length; at += MOST_RANGES) {
+      const part = numbers.slice(at, at + MOST_RANGES);
+      const answer = await this.ask(part.map(({ from, to, digest }) => ({ from, to, digest })));
+      const denied = new Set(answer.filter(({ held }) => held === false).map(({ from }) => from));
+      for (const { from, items } of part) if (denied.has(from)) other.set(items[0].id, items[0].sha256);
+    }
+    await settleShared(this.db, this.id, other, this.serverTime ?? this.now());
   }
 
   async confirm() {
@@ -231,7 +277,7 @@ class Courier {
   /** What a closed vault left behind goes up; when nothing is left, so does the vault itself. */
   async clearOut() {
     await this.sendDrafts();
-    await forgetVault(this.db, this.id);
+    if (!(await forgetVault(this.db, this.id))) await dropSpareKey(this.db, this.id);
   }
 
   /**
@@ -241,7 +287,7 @@ class Courier {
   async sendDrafts() {
     const vault = await this.db.vaults.get(this.id);
     if (!vault?.retired && !vault?.wipe) return;
-    const rows = await this.db.drafts.where("vault").equals(this.id).toArray();
+    const rows = await this.db.drafts.all("vault", this.id);
     for (const row of rows) {
       const { id, rescue } = row;
       if (!rescue || isDelivered(row)) continue;
@@ -250,7 +296,9 @@ class Courier {
         const { kept, common } = await this.api.keepDraft(String(this.token), id, sealed);
         await this.hear(common);
         const at = this.serverTime ?? this.now();
-        if (kept) await noteDelivered(this.db, this.id, { id, n: rescue.n }, at);
+        const draft = { id, n: rescue.n };
+        if (kept) await noteDelivered(this.db, this.id, draft, at);
+        else await noteCopyLost(this.db, draft);
       } catch (error) {
         // One that the server will not take, or stumbles over, stays, and holds up no other.
         if (![Refused, ServerFault, TooLarge].some((kind) => error instanceof kind)) throw error;

@@ -6,18 +6,13 @@
  */
 
 import { openDatabase, probe } from "../store/db.js";
-import { enforceLease } from "../store/lease.js";
 import { listenToAll } from "../store/notices.js";
-import { resealWaiting } from "../store/resealing.js";
-import { keepReserve } from "../store/reserve.js";
 import { readStanding } from "../store/standing.js";
 import { api as pageApi } from "./api.js";
-import { deliver, obey } from "./courier.js";
-import { Offline, SignedOut, TabletRevoked, TryLater } from "./errors.js";
-import { greet } from "./greeting.js";
+import { Offline, SignedOut, TryLater } from "./errors.js";
+import { createExchange } from "./exchange.js";
 import { Pace } from "./pace.js";
 import { browserPage, systemClock } from "./page.js";
-import { pullChanges } from "./pull.js";
 import { BEGINNING } from "./state.js";
 
 /** @typedef {import("../store/db.js").TabletDatabase} TabletDatabase */
@@ -29,12 +24,14 @@ import { BEGINNING } from "./state.js";
 /** @typedef {import("./state.js").EngineState} EngineState */
 /** @typedef {{request: (name: string, options: {signal: AbortSignal}, work: () => Promise<void>) => Promise<unknown>}} Locks */
 
-/** The vault that is open, for as long as it is. @typedef {{vault: Vault, left: AbortController, registered: boolean}} Seat */
+/** @typedef {import("./exchange.js").Seat} Seat */
 
 const LOCK = "hvapp-sync";
 
 /**
- * @param {{db?: TabletDatabase, api?: Api, clock?: Clock, random?: () => number, page?: Page, locks?: Locks}} [options]
+ * @param {{db?: TabletDatabase, api?: Api, clock?: Clock, random?: () => number, page?: Page, locks?: Locks,
+ *   beforeLock?: (vault: Vault) => Promise<void>}} [options] beforeLock: saves what is being written, before the keys of
+ *   a vault that was closed for good are dropped
  */
 export function createEngine({
   db = openDatabase(),
@@ -42,6 +39,7 @@ export function createEngine({
   clock = systemClock(),
   random = Math.random,
   page = browserPage(),
+  beforeLock = async () => {},
   locks = /** @type {Locks} */ (/** @type {unknown} */ (navigator.locks)),
 } = {}) {
   let state = BEGINNING;
@@ -59,6 +57,18 @@ export function createEngine({
   const pace = new Pace(clock, random);
   let stop = new AbortController();
   stop.abort();
+  const talk = createExchange({
+    db,
+    api,
+    now: clock.now,
+    tell,
+    refresh,
+    seat: () => seat,
+    state: () => state,
+    onceMore: () => {
+      again = true;
+    },
+  });
 
   /** @param {Partial<EngineState>} change */
   function tell(change) {
@@ -72,8 +82,9 @@ export function createEngine({
     const { gone, ...found } = await readStanding(db, asked?.vault.id ?? null);
     if (seat !== asked) return refresh();
     if (gone && asked) {
-      asked.vault.lock();
       leave();
+      await beforeLock(asked.vault);
+      asked.vault.lock();
       tell({ ...found, revoked: true });
       return refresh();
     }
@@ -107,7 +118,7 @@ export function createEngine({
       clock.cancel(timer);
       const { signal } = stop;
       try {
-        await locks.request(LOCK, { signal }, () => talk(signal));
+        await locks.request(LOCK, { signal }, async () => succeeded(await talk(signal)));
       } catch (error) {
         if (signal.aborted) tell({ phase: "idle", progress: null });
         else failed(error);
@@ -116,108 +127,15 @@ export function createEngine({
     } while (again && pace.mayTry && !stop.signal.aborted);
   }
 
-  /** @param {AbortSignal} signal */
-  async function talk(signal) {
-    tell({ phase: "sending", progress: null, nextTryAt: null, problem: null });
-    await probe(db);
-    await enforceLease(db, clock.now());
-    await keepReserve(db);
-    await refresh();
-    const here = seat;
-    const refusal = here && (await introduce(here));
-    /** @param {{done: number, total: number}} progress */
-    const onProgress = (progress) => progressed(signal, progress);
-    const open = here && !here.vault.locked ? here.vault : null;
-    const sent = await deliver(db, api, { open, now: clock.now, onProgress }).finally(refresh);
-    if (signal.aborted) return;
-    const left = state.waiting + state.others;
-    if (here && seat === here && !refusal) await fetchFor(here, signal);
-    await refresh();
-    // Between the two somebody unlocked or locked: what is now open has its own turn.
-    if (seat !== here) again = true;
-    if (refusal && !(refusal instanceof TabletRevoked)) throw refusal;
-    if (sent.problem) throw sent.problem;
-    // Completed while the caseload was fetched.
-    if (state.waiting + state.others > left) again = true;
-    pace.begin();
+  /**
+   * It went well for whoever is here; another visitor's trouble is tried again in its own time.
+   * @param {{elsewhere: Error | null} | null} sent null: it was broken off
+   */
+  function succeeded(sent) {
+    if (!sent) return;
+    if (!sent.elsewhere) pace.begin();
     tell({ phase: "idle", progress: null });
-    schedule(pace.quiet());
-  }
-
-  /**
-   * Who is signed in, what time it is, and this tablet's token; then seals what waited for the server's key.
-   * Answers what stands in the way of fetching: it does not stand in the way of sending.
-   * @param {Seat} here
-   * @returns {Promise<Error | null>}
-   */
-  async function introduce(here) {
-    const { vault } = here;
-    /** @type {Error | null} */
-    let refusal = null;
-    try {
-      const { serverVersion } = await greet(vault, api, { now: clock.now, known: here.registered });
-      here.registered = true;
-      tell({ serverVersion });
-    } catch (error) {
-      if (!(error instanceof Error) || error instanceof Offline || error instanceof TryLater) throw error;
-      if (error instanceof TabletRevoked) await revoked(here, error);
-      refusal = error;
-    }
-    if (!vault.locked) await unlessLocked(here, () => resealWaiting(vault));
-    return refusal;
-  }
-
-  /**
-   * @param {Seat} here
-   * @param {AbortSignal} signal
-   */
-  async function fetchFor(here, signal) {
-    const { vault, left } = here;
-    tell({ phase: "fetching", progress: null });
-    try {
-      /** @param {{done: number, total: number}} progress */
-      const onProgress = (progress) => {
-        left.signal.throwIfAborted();
-        progressed(signal, progress);
-      };
-      const { commands } = await pullChanges(vault, api, { onProgress });
-      await obey(db, api, vault.id, commands, { open: vault, now: clock.now });
-    } catch (error) {
-      if (left.signal.aborted) return;
-      if (!(error instanceof TabletRevoked)) throw error;
-      await revoked(here, error);
-    }
-  }
-
-  /**
-   * @param {Seat} here
-   * @param {TabletRevoked} error
-   */
-  async function revoked(here, { commands }) {
-    if (seat === here) tell({ revoked: true });
-    await obey(db, api, here.vault.id, commands, { open: here.vault, now: clock.now });
-  }
-
-  /**
-   * @param {Seat} here
-   * @param {() => Promise<unknown>} work
-   */
-  async function unlessLocked({ vault }, work) {
-    try {
-      await work();
-    } catch (error) {
-      if (!vault.locked) throw error;
-    }
-  }
-
-  /**
-   * @param {AbortSignal} signal
-   * @param {{done: number, total: number}} progress
-   */
-  function progressed(signal, progress) {
-    // After a stop the exchange ends at the next step: what is under way is settled, nothing new begins.
-    signal.throwIfAborted();
-    tell({ progress });
+    schedule(sent.elsewhere ? pace.after(null) : pace.quiet());
   }
 
   /** @param {unknown} error */

@@ -13,7 +13,8 @@ import { Refused, SignedInAsOther, SignedOut, TabletRevoked } from "./errors.js"
 
 /**
  * Throws SignedOut or SignedInAsOther: one browser, one sign-in, several vaults, and nobody's caseload may come
- * into another's. `known`: this tablet was registered since it was unlocked.
+ * into another's. `known`: this tablet was registered since it was unlocked. `newToken`: one of theirs can send that
+ * could not before.
  * @param {Vault} vault
  * @param {Api} api
  * @param {{now: () => number, known: boolean}} options
@@ -26,19 +27,25 @@ export async function greet(vault, api, { now, known }) {
     lastContact: now(),
     ...(session.clockOffset === null ? {} : { clockOffset: session.clockOffset }),
   });
-  for (const row of await vault.db.vaults.where("accountId").equals(vault.account.id).toArray()) {
+  let newToken = false;
+  const theirs = await vault.db.vaults.all("accountId", vault.account.id);
+  // The one in use last: on a supervisor's list it is then the one last seen.
+  for (const row of theirs.sort((a, b) => Number(a.id === vault.id) - Number(b.id === vault.id))) {
     // A vault of theirs that was closed before it had a token gets one here too: its visits wait for it.
-    if (row.token === null || (row.id === vault.id && !known)) await register(vault, api, row);
+    const due = row.token === null || (row.id === vault.id && !known);
+    if (due && (await register(vault, api, row))) newToken = true;
   }
-  return { serverVersion: session.appVersion };
+  return { serverVersion: session.appVersion, newToken };
 }
 
 /**
  * @param {Vault} vault
  * @param {Api} api
  * @param {import("../store/db.js").VaultRow} row
+ * @returns {Promise<boolean>} whether it has another token than before
  */
-async function register({ db, account }, api, { id, deviceName }) {
+async function register(vault, api, { id, deviceName, token: before }) {
+  const { db, account } = vault;
   try {
     const { token, common } = await api.registerDevice(id, {
       name: deviceName,
@@ -47,8 +54,12 @@ async function register({ db, account }, api, { id, deviceName }) {
     });
     if (token) await takeToken(db, id, token);
     await takeIn(db, id, common);
+    return token !== null && token !== before;
   } catch (error) {
-    // A name the service will not take holds up nothing that has a token already.
-    if (!(error instanceof Refused) || error instanceof TabletRevoked) throw error;
+    // A name the service will not take holds up nothing that has a token already; nor does an order about another
+    // vault of theirs.
+    const own = error instanceof TabletRevoked && id === vault.id;
+    if (!(error instanceof Refused) || own) throw error;
+    return false;
   }
 }

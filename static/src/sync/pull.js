@@ -5,6 +5,7 @@
 
 import { applyPage, position, startRebuild } from "../store/caseload.js";
 import { renewLease } from "../store/lease.js";
+import { keepService } from "../store/service.js";
 import { takeIn } from "../store/standing.js";
 import { Refused, ServerFault } from "./errors.js";
 
@@ -77,6 +78,7 @@ export async function pullChanges(vault, api, { onProgress = () => {}, limit = P
     if (page.more) continue;
     const { common } = page;
     await takeIn(vault.db, vault.id, common);
+    await keepService(vault, page.service);
     await renewLease(vault.db, vault.id, { serverTime: common.server_time, days: common.lease_days });
     return { applied, rebuilt, commands: common.commands ?? [] };
   }

@@ -5,7 +5,7 @@
  */
 
 import { uuid7 } from "../lib/uuid7.js";
-import { acknowledge, markRefused, nextBatch, noteFault, waitingIn } from "../store/delivery.js";
+import { acknowledge, markRefused, nextBatch, noteFault, TOO_LARGE, waitingIn } from "../store/delivery.js";
 import { Refused, ServerFault, TooLarge } from "./errors.js";
 
 /** @typedef {import("../store/db.js").TabletDatabase} TabletDatabase */
@@ -90,7 +90,7 @@ export async function pushOutbox(
           parts.push(part.slice(half), part.slice(0, half));
           if (error instanceof TooLarge) limits.items = Math.min(limits.items, half);
         } else if (error instanceof TooLarge) {
-          await markRefused(db, vaultId, part[0].id, "too_large");
+          await markRefused(db, vaultId, part[0].id, TOO_LARGE);
           sent.refused += 1;
         } else {
           await hold(part[0].id, error);

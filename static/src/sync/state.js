@@ -7,7 +7,9 @@
  * @property {"idle" | "sending" | "fetching" | "waiting" | "signed_out" | "offline"} phase
  * @property {number} waiting completed visits of the open vault that the server has not acknowledged
  * @property {number} refused completed visits of the open vault that need a person
+ * @property {import("../store/photos.js").PhotoProgress} photos of completed visits, of the open vault or of all
  * @property {number} others visits waiting in other or locked vaults
+ * @property {import("../store/stuck.js").Stuck[]} stuck what in those does not go by itself
  * @property {{done: number, total: number} | null} progress of the present phase
  * @property {number | null} lastContact
  * @property {number | null} lastReceipt
@@ -23,7 +25,9 @@ export const BEGINNING = Object.freeze({
   phase: "idle",
   waiting: 0,
   refused: 0,
+  photos: { number: 0, percent: 0 },
   others: 0,
+  stuck: [],
   progress: null,
   lastContact: null,
   lastReceipt: null,

@@ -12,13 +12,16 @@ import { listDrafts } from "../store/drafts.js";
 import { recall } from "../store/notes.js";
 import { listen } from "../store/notices.js";
 import { listItems } from "../store/outbox.js";
+import { loadPlan } from "../store/plan.js";
 import { storageState } from "../store/reserve.js";
+import { loadService, NOT_FETCHED } from "../store/service.js";
 import { api } from "../sync/api.js";
 import { createEngine } from "../sync/engine.js";
 import { takeBackDrafts } from "../sync/takeback.js";
 import { forgetSearch } from "./caseload.js";
 import { announce, setLockedStatus, setStatus, showTidings } from "./frame.js";
 import { buildRoster } from "./people.js";
+import { isVisiting, timeThere } from "./plan-model.js";
 import { lockedWords, standing } from "./standing.js";
 import { tidings } from "./tidings.js";
 import { visitStates } from "./visits.js";
@@ -33,13 +36,15 @@ import { sentence } from "./words.js";
 
 const GONE = "A child no longer on your caseload";
 const TICK_MS = 1000;
+const VISIT_TICK_MS = 30_000;
 /** Sent, or on record with the reason why not: nothing of these waits. */
 const SETTLED = new Set(["acked", "confirmed"]);
 
 export class App {
   /**
    * @param {{go: (name: string, place?: Any, options?: Any) => Promise<void>, onChange: () => void,
-   *   onSync: (state: Any, before: Any | null) => void, formIsOpen: () => boolean}} hooks
+   *   onSync: (state: Any, before: Any | null) => void, formIsOpen: () => boolean,
+   *   beforeLock: (vault: Vault) => Promise<void>}} hooks
    */
   constructor(hooks) {
     this.go = hooks.go;
@@ -49,13 +54,15 @@ export class App {
     /** @type {Vault | null} */
     this.vault = null;
     /** @type {ReturnType<typeof createEngine>} */
-    this.engine = createEngine();
+    this.engine = createEngine({ beforeLock: hooks.beforeLock });
     /** @type {Any | null} */
     this.sync = null;
     /** @type {any} contact windows */
     this.rules = null;
+    /** @type {((child: Any) => string[]) | undefined} overdue immunisations, once the schedule has been read */
+    this.overdue = undefined;
     this.stopListening = () => {};
-    /** @type {Set<"drafts" | "outbox" | "caseload">} what has changed and is not read again yet */
+    /** @type {Set<"drafts" | "outbox" | "caseload" | "plan">} what has changed and is not read again yet */
     this.stale = new Set();
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.soon = undefined;
@@ -68,8 +75,8 @@ export class App {
     /** @type {string | null} what was last read out about sending */
     this.told = null;
     /** @type {{space: import("./tidings.js").Circumstances["space"], clockOffset: number | null, leaseUntil: number | null,
-     *   persisted: boolean | null}} */
-    this.around = { space: null, clockOffset: null, leaseUntil: null, persisted: null };
+     *   persisted: boolean | null, putBack: number | null}} */
+    this.around = { space: null, clockOffset: null, leaseUntil: null, persisted: null, putBack: null };
     this.forget();
   }
 
@@ -86,6 +93,12 @@ export class App {
     /** @type {Map<string, Subject>} */
     this.roster = new Map();
     this.day = "";
+    /** @type {import("../store/service.js").Service} */
+    this.service = NOT_FETCHED;
+    /** @type {import("../store/plan.js").Plan} */
+    this.plan = { day: "", stops: [] };
+    /** @type {import("../store/plan.js").Plan | null} the plan before its last change here */
+    this.planBefore = null;
   }
 
   /** Begins to send what waits in any vault, and to say how that goes. */
@@ -105,6 +118,7 @@ export class App {
       // The wait for the next try counts down.
       if (this.sync?.nextTryAt && document.visibilityState === "visible") this.showStatus();
     }, TICK_MS);
+    setInterval(() => isVisiting(this) && this.tellTidings(), VISIT_TICK_MS);
   }
 
   get unlocked() {
@@ -122,11 +136,30 @@ export class App {
     this.vault = vault;
     this.rules ??= await api.loadData("rules/contact_windows.json");
     await this.read();
+    void this.learnSchedule();
     this.stopListening = listen(vault.id, (topic) => this.changed(topic));
     this.engine.attach(vault);
     this.showStatus();
     // Browsers answer this by what they know of the app; it may have become yes since it was last asked.
     void askToPersist().then(() => this.lookAround());
+  }
+
+  /** The first screen does not wait for the schedule of immunisations; its rows then say what is overdue. */
+  async learnSchedule() {
+    if (this.overdue) return;
+    try {
+      const [{ overdueDoses }, { immunisations }] = await Promise.all([
+        import("./overdue.js"),
+        api.loadData("rules/clinical.json"),
+      ]);
+      this.overdue = (child) => overdueDoses(child, this.day, immunisations);
+    } catch (error) {
+      console.warn("The schedule of immunisations could not be read.", error);
+      return;
+    }
+    if (!this.vault) return;
+    this.work();
+    this.onChange();
   }
 
   /**
@@ -164,21 +197,34 @@ export class App {
   async lookAround() {
     const { vault } = this;
     if (!vault) return;
-    const [space, persisted, clockOffset, leaseUntil] = await Promise.all([
+    const [space, persisted, clockOffset, leaseUntil, putBack] = await Promise.all([
       storageState(),
       isPersisted(),
       recall(vault, "clockOffset"),
       recall(vault, "leaseUntil"),
+      recall(vault, "putBack"),
     ]);
     if (this.vault !== vault) return;
-    this.around = { space, persisted, clockOffset, leaseUntil };
+    this.around = { space, persisted, clockOffset, leaseUntil, putBack };
+    this.tellTidings();
+  }
+
+  tellTidings() {
+    if (!this.vault) return;
     const told = tidings({
       ...this.around,
       waiting: this.waiting,
       revoked: Boolean(this.sync?.revoked),
       caseloadLost: this.caseloadLost,
+      overrun: this.overrun,
     });
     showTidings(this.formIsOpen() ? told.filter(({ inForm }) => inForm) : told);
+  }
+
+  /** The visit of the plan that goes on longer than planned. */
+  get overrun() {
+    const stop = this.plan.stops.find((one) => timeThere(one, Date.now())?.over);
+    return stop ? { minutes: stop.minutes, phone: this.open.account.team?.phone ?? null } : null;
   }
 
   /** Another person may come next: nothing of the last one's stays in memory. */
@@ -189,13 +235,19 @@ export class App {
 
   /**
    * Reads again shortly: a download applies many pages in a row, and one reading at the end does for all.
-   * @param {"drafts" | "outbox" | "caseload"} topic
+   * @param {"drafts" | "outbox" | "caseload" | "plan"} topic
    */
   changed(topic) {
     this.stale.add(topic);
-    // Every answer saves the draft. No list is in sight while a form is open, so nothing is worked out for one.
-    if (topic === "drafts" && this.formIsOpen()) return;
-    this.soon ??= setTimeout(() => this.readAgain(), 60);
+    if (!this.isPutOff(topic)) this.soon ??= setTimeout(() => this.readAgain(), 60);
+  }
+
+  /**
+   * Every answer saves the draft. No list is in sight while a form is open, so nothing is worked out for one.
+   * @param {"drafts" | "outbox" | "caseload" | "plan"} topic
+   */
+  isPutOff(topic) {
+    return topic === "drafts" && this.formIsOpen();
   }
 
   /** A screen other than a form is shown: what was put off is read now. */
@@ -207,8 +259,9 @@ export class App {
     this.soon = undefined;
     const vault = this.vault;
     if (!vault) return;
-    const topics = [...this.stale];
-    this.stale.clear();
+    const topics = [...this.stale].filter((topic) => !this.isPutOff(topic));
+    for (const topic of topics) this.stale.delete(topic);
+    if (!topics.length) return;
     try {
       await this.read(topics);
     } catch (error) {
@@ -217,29 +270,39 @@ export class App {
       return;
     }
     this.showStatus();
+    if (topics.includes("plan")) this.tellTidings();
     this.onChange();
   }
 
   /** @param {string[]} [topics] what changed; all when not given */
   async read(topics) {
     const vault = this.open;
-    const [caseload, drafts, items] = await Promise.all([
+    const [caseload, service, drafts, items, plan] = await Promise.all([
       !topics || topics.includes("caseload") ? loadCaseload(vault) : this.caseload,
+      !topics || topics.includes("caseload") ? loadService(vault) : this.service,
       !topics || topics.includes("drafts") ? listDrafts(vault) : this.drafts,
       !topics || topics.includes("outbox") ? listItems(vault) : this.items,
+      !topics || topics.includes("plan") ? loadPlan(vault, civilDate(new Date())) : this.plan,
     ]);
     if (this.vault !== vault) return;
     this.caseload = /** @type {any} */ (caseload);
+    this.service = service;
     this.drafts = drafts;
     this.items = items;
+    this.plan = plan;
     this.work();
   }
 
   /** Works out states and due dates anew from what is in memory. */
   work() {
     this.day = civilDate(new Date());
+    if (this.plan.day !== this.day) {
+      this.plan = { day: this.day, stops: [] };
+      this.planBefore = null;
+    }
     this.visits = visitStates(this.drafts, this.items, this.caseload.visits);
-    this.roster = buildRoster(this.caseload, this.visits, this.rules, this.day);
+    const me = this.open.account.id;
+    this.roster = buildRoster(this.caseload, this.visits, this.rules, this.day, this.overdue, me);
   }
 
   /** A new day changes what is due though nothing arrived. */
@@ -257,6 +320,11 @@ export class App {
   /** Visits that wait in other vaults of this tablet, or in all of them while it is locked. */
   get others() {
     return this.sync?.others ?? 0;
+  }
+
+  /** @returns {import("../store/stuck.js").Stuck[]} what in other vaults of this tablet does not go by itself */
+  get stuck() {
+    return this.sync?.stuck ?? [];
   }
 
   /** Families' details were removed because the tablet was not used with a connection, and are not back yet. */

@@ -1,10 +1,11 @@
 /** The whole caseload: search as you type, filter by chip; every row says why the child is where it is. */
 
-import { civilDate, daysBetween } from "../lib/dates.js";
+import { civilDate } from "../lib/dates.js";
 import { el, fill, one, slot, template } from "./dom.js";
-import { isPreterm, matcher } from "./people.js";
+import { FILTERS, ORDERS, WHOSE } from "./orders.js";
+import { matcher } from "./people.js";
 import { subjectRow } from "./rows.js";
-import { byUrgency, incompleteWords } from "./today.js";
+import { incompleteWords } from "./today.js";
 import { count } from "./words.js";
 
 /**
@@ -12,39 +13,16 @@ import { count } from "./words.js";
  * @typedef {import("./people.js").Subject} Subject
  */
 
-const NEW_BABY_DAYS = 28;
 const FIRST_ROWS = 14;
 const MORE_ROWS = 40;
 
-/** @type {{id: string, words: string, has: (subject: Subject, today: string) => boolean}[]} */
-const FILTERS = [
-  { id: "all", words: "All", has: () => true },
-  { id: "overdue", words: "Overdue", has: ({ next }) => ["overdue", "breached"].includes(next?.state ?? "") },
-  { id: "due", words: "Due now", has: ({ next }) => ["due", "due_soon"].includes(next?.state ?? "") },
-  { id: "due_soon", words: "Due soon", has: ({ next }) => next?.state === "due_soon" },
-  {
-    id: "new",
-    words: "New babies",
-    has: ({ kind, body }, today) => kind === "child" && daysBetween(body.birth_date, today) <= NEW_BABY_DAYS,
-  },
-  { id: "antenatal", words: "Antenatal", has: ({ kind }) => kind === "pregnancy" },
-  {
-    id: "more_help",
-    words: "Targeted and specialist",
-    has: ({ body }) => ["targeted", "specialist"].includes(body.need_level),
-  },
-  { id: "preterm", words: "Preterm", has: ({ body }) => isPreterm(body) },
-  { id: "twins", words: "Twins", has: ({ body }) => (body.births_in_pregnancy ?? 1) > 1 },
-  { id: "interpreter", words: "Interpreter", has: ({ body }) => Boolean(body.interpreter) },
-];
-
+const FRESH = { query: "", whose: "mine", filter: "all", order: "due" };
 /** What was typed and chosen stays for as long as the app is open, so that back finds the same list. */
-const memory = { query: "", filter: "all" };
+const memory = { ...FRESH };
 
 /** Forgets the search: another visitor may unlock next. */
 export function forgetSearch() {
-  memory.query = "";
-  memory.filter = "all";
+  Object.assign(memory, FRESH);
 }
 
 /** @param {App} app */
@@ -55,7 +33,7 @@ export function caseload(app) {
    */
   return (main, place) => {
     main.append(template("caseload"));
-    if (place.filter) memory.filter = place.filter;
+    if (place.filter) Object.assign(memory, { whose: FRESH.whose, filter: place.filter });
     const input = one(main, "input", HTMLInputElement);
     input.value = memory.query;
     const list = new List(app, main);
@@ -79,6 +57,8 @@ class List {
     this.today = civilDate(new Date());
     /** @type {Map<string, HTMLElement>} rows once made are kept: typing only chooses among them */
     this.rows = new Map();
+    /** @type {Subject[]} all on this tablet, and of them those that were asked for */
+    this.all = [];
     /** @type {Subject[]} */
     this.subjects = [];
     this.later = 0;
@@ -88,31 +68,67 @@ class List {
   refresh() {
     this.today = civilDate(new Date());
     this.rows.clear();
-    this.subjects = [...this.app.roster.values()].sort(byUrgency);
-    fill(this.main, { chips: this.chips() });
+    this.all = [...this.app.roster.values()];
+    const shared = this.all.some(({ mine }) => !mine);
+    if (!shared) memory.whose = FRESH.whose;
+    const order = ORDERS.map(({ id, words }) => this.chip("order", id, words, () => this.sort()));
+    const whose = shared ? this.chips(WHOSE, "whose", this.all, () => this.choose()) : null;
+    fill(this.main, { whose, order });
+    this.choose();
     this.draw();
+  }
+
+  /** Takes mine, the team's or nobody's; what can be picked out of them is counted anew. */
+  choose() {
+    const { has } = WHOSE.find(({ id }) => id === memory.whose) ?? WHOSE[0];
+    this.subjects = this.all.filter((subject) => has(subject, this.today));
+    this.sort();
+    fill(this.main, { filter: this.chips(FILTERS, "filter", this.subjects) });
+  }
+
+  sort() {
+    this.subjects.sort((ORDERS.find(({ id }) => id === memory.order) ?? ORDERS[0]).compare);
   }
 
   stop() {
     cancelAnimationFrame(this.later);
   }
 
-  chips() {
-    return FILTERS.map(({ id, words, has }) => {
-      const number = this.subjects.filter((subject) => has(subject, this.today)).length;
-      if (!number && id !== "all" && id !== memory.filter) return null;
-      const pressed = String(id === memory.filter);
-      const chip = el("button", { type: "button", class: "app-chip", "aria-pressed": pressed });
-      chip.textContent = `${words} (${number})`;
-      chip.addEventListener("click", () => {
-        memory.filter = id;
-        for (const other of slot(this.main, "chips").children) {
-          other.setAttribute("aria-pressed", String(other === chip));
-        }
-        this.draw();
-      });
-      return chip;
-    }).filter((chip) => chip !== null);
+  /**
+   * With how many there are of each; what would show nobody is left out.
+   * @param {typeof FILTERS} choices
+   * @param {"whose" | "filter"} choice
+   * @param {Subject[]} among
+   * @param {() => void} [chosen]
+   */
+  chips(choices, choice, among, chosen) {
+    return choices
+      .map(({ id, words, has }) => {
+        const number = among.filter((subject) => has(subject, this.today)).length;
+        if (!number && id !== FRESH[choice] && id !== memory[choice]) return null;
+        return this.chip(choice, id, `${words} (${number})`, chosen);
+      })
+      .filter((chip) => chip !== null);
+  }
+
+  /**
+   * @param {"whose" | "filter" | "order"} choice the slot it stands in, of which one is chosen
+   * @param {string} id
+   * @param {string} words
+   * @param {() => void} [chosen]
+   */
+  chip(choice, id, words, chosen) {
+    const pressed = String(id === memory[choice]);
+    const chip = el("button", { type: "button", class: "app-chip", "aria-pressed": pressed }, words);
+    chip.addEventListener("click", () => {
+      memory[choice] = id;
+      for (const other of slot(this.main, choice).children) {
+        other.setAttribute("aria-pressed", String(other === chip));
+      }
+      chosen?.();
+      this.draw();
+    });
+    return chip;
   }
 
   /** Shows what matches: the first screenful at once, the rest in the next frames. */
@@ -143,17 +159,24 @@ class List {
 
   noneWords() {
     if (this.app.caseloadLost || !this.app.caseload.complete) return incompleteWords(this.app);
-    if (!this.subjects.length) {
+    if (this.all.length && !this.subjects.length && memory.whose === FRESH.whose) {
+      return "No families are allocated to you. Choose Team to see your colleagues’, and those allocated to nobody.";
+    }
+    if (!this.all.length) {
       return "No children are on this tablet. Children allocated to you would be here after the next contact.";
     }
-    return "Nobody on your caseload matches. Check the spelling, or choose All.";
+    const others = this.subjects.length < this.all.length ? " and Team" : "";
+    return `Nobody here matches. Check the spelling, or choose All${others}.`;
   }
 
   /** @param {Subject} subject */
   row(subject) {
     const made = this.rows.get(subject.id);
     if (made) return made;
-    const row = subjectRow(subject, this.today, () => this.app.go("child", { id: subject.id }));
+    const row = subjectRow(subject, this.today, {
+      open: () => this.app.go("child", { id: subject.id }),
+      contactTitle: (type) => this.app.contactTitle(type),
+    });
     this.rows.set(subject.id, row);
     return row;
   }

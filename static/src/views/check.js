@@ -3,11 +3,15 @@
  * the answer; then one confirming tap seals the visit.
  */
 
+import { askFor, readResponse, writeResponse } from "../forms/notices.js";
 import { derivedWords } from "./derived.js";
 import { el, fill, on, one, piece, show, slot, template } from "./dom.js";
 import { announce } from "./frame.js";
+import { safeguardingCall } from "./safeguarding.js";
+import { isShut, shutScreen } from "./shut.js";
 import { showSaved } from "./visit.js";
 import { findingField, openVisit } from "./visit-model.js";
+import { copyOf, hasCopy } from "./visits.js";
 import { inSentence, when } from "./words.js";
 
 /**
@@ -33,6 +37,7 @@ export function check(app) {
       );
       return { title: "Check and complete" };
     }
+    if (isShut(model)) return shutScreen(main, model);
     const screen = new CheckScreen(app, main, model);
     return {
       title: "Check and complete",
@@ -141,31 +146,35 @@ class CheckScreen {
       text: alert.text,
       action: alert.action,
       source: alert.source,
+      call: alert.call ? safeguardingCall(this.app.service) : null,
     });
     box.classList.add(`app-alert--${alert.level}`);
-    if (alert.level !== "info") box.append(this.response(alert));
+    box.append(this.response(alert));
     return box;
   }
 
   /**
-   * What was done, or why not.
+   * What was done, or why not, or why the alert does not apply.
    * @param {Any} alert
    */
   response(alert) {
-    const group = piece("response");
-    const area = one(group, "textarea", HTMLTextAreaElement);
+    const answer = piece("response");
+    const area = one(answer, "textarea", HTMLTextAreaElement);
+    const mark = one(answer, "[data-alert-override]", HTMLInputElement);
     area.id = `response-${alert.id}`;
-    area.value = this.model.draft.alertResponses[alert.id] ?? "";
-    const label = /** @type {HTMLLabelElement} */ (slot(group, "label"));
-    label.htmlFor = area.id;
-    label.textContent =
-      alert.level === "red" ? "What did you do, or why was nothing needed?" : "What is the plan?";
-    area.addEventListener("input", () => {
-      this.model.draft.alertResponses[alert.id] = area.value;
+    mark.id = `override-${alert.id}`;
+    one(answer, "[data-alert-ask]", HTMLLabelElement).htmlFor = area.id;
+    one(answer, `[for="__a__-override"]`, HTMLLabelElement).htmlFor = mark.id;
+    writeResponse(answer, this.model.draft.alertResponses[alert.id]);
+    const { level } = alert;
+    askFor(answer, { level });
+    answer.addEventListener("input", () => {
+      this.model.draft.alertResponses[alert.id] = readResponse(answer);
+      askFor(answer, { level });
       this.model.changed();
     });
-    area.addEventListener("change", () => this.drawErrors(false));
-    return group;
+    answer.addEventListener("change", () => this.drawErrors(false));
+    return answer;
   }
 
   /** @param {Any} finding */
@@ -201,20 +210,18 @@ class CheckScreen {
         .filter(({ level }) => level !== "soft")
         .map((finding) => [findingField(finding), finding.message]),
     );
-    return this.model.definition.sections
-      .map((/** @type {Any} */ section) => {
-        const rows = section.fields
-          .filter((/** @type {Any} */ field) => seen.visible.has(field.id))
-          .filter(
-            (/** @type {import("../forms/definition.js").Field} */ field) =>
-              field.id in this.model.draft.answers || missing.has(field.id),
-          )
-          .map((/** @type {import("../forms/definition.js").Field} */ field) =>
-            this.row(field, seen, missing.get(field.id)),
-          );
-        return rows.length ? fill(piece("check-section"), { title: section.title, rows }) : null;
-      })
-      .filter((/** @type {Node | null} */ part) => part !== null);
+    return this.model.definition.sections.flatMap((/** @type {Any} */ section) => {
+      const rows = section.fields
+        .filter((/** @type {Any} */ field) => seen.visible.has(field.id))
+        .filter(
+          (/** @type {import("../forms/definition.js").Field} */ field) =>
+            field.id in this.model.draft.answers || missing.has(field.id),
+        )
+        .map((/** @type {import("../forms/definition.js").Field} */ field) =>
+          this.row(field, seen, missing.get(field.id)),
+        );
+      return rows.length ? [fill(piece("check-section"), { title: section.title, rows })] : [];
+    });
   }
 
   /**
@@ -278,10 +285,10 @@ export function completed(app) {
     await app.read(["drafts", "outbox"]);
     const subject = app.roster.get(place.child) ?? null;
     main.append(template("completed"));
+    const visitHere = () =>
+      app.visits.find(({ childId, contactType }) => childId === place.child && contactType === place.contact);
     const draw = () => {
-      const waiting = app.visits.find(
-        ({ childId, contactType }) => childId === place.child && contactType === place.contact,
-      );
+      const waiting = visitHere();
       const next = app.roster.get(place.child)?.next;
       show(main, "waits", waiting?.state !== "received");
       fill(main, {
@@ -296,6 +303,11 @@ export function completed(app) {
     draw();
     on(main, "today", () => app.go("today"));
     on(main, "child", () => app.go("child", { id: place.child }));
+    show(main, "copy", hasCopy(place.contact));
+    on(main, "copy", () => {
+      const made = visitHere();
+      return app.go("copy", { child: place.child, item: made && copyOf(made) });
+    });
     return {
       title: "Visit complete",
       refresh: draw,

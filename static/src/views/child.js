@@ -2,12 +2,16 @@
 
 import { startingAnswers } from "../forms/starting.js";
 import { daysBetween, formatDate } from "../lib/dates.js";
-import { saveDraft, startDraft } from "../store/drafts.js";
-import { el, fill, on, onSubmit, show, slot, template } from "./dom.js";
+import { whenIdle } from "../lib/idle.js";
+import { startDraft } from "../store/drafts.js";
+import { planSheet } from "./day-plan.js";
+import { el, fill, on, onSubmit, phoneLink, show, slot, template } from "./dom.js";
 import { formFor, formHash, loadForm } from "./forms.js";
 import { announce, openSheet } from "./frame.js";
-import { ageLine, languageName, lookalikes, numberWords } from "./people.js";
+import { ageLine, languageName, lookalikes, numberWords, riskWords } from "./people.js";
 import { linkItem, stateTag, whyWords } from "./rows.js";
+import { safeguardingCall } from "./safeguarding.js";
+import { copyOf } from "./visits.js";
 import { inSentence, KIND, listed, MODE, measured, RELATIONSHIP, when, word } from "./words.js";
 
 /**
@@ -15,6 +19,9 @@ import { inSentence, KIND, listed, MODE, measured, RELATIONSHIP, when, word } fr
  * @typedef {import("./people.js").Subject} Subject
  * @typedef {import("./visits.js").VisitState} VisitState
  */
+
+/** Nobody was seen: it stands on the record, and never counts as a contact. */
+const ATTEMPT = "no_access";
 
 /** @param {App} app */
 export function child(app) {
@@ -30,6 +37,10 @@ export function child(app) {
       if (subject) drawChild(app, main, subject);
     };
     draw();
+    whenIdle(() => getReady(app, place.id));
+    on(main, "turn", () =>
+      app.go("copy", { child: place.id, item: lastCopied(app.roster.get(place.id)), show: true }),
+    );
     return {
       title: "Record",
       subject: () => app.roster.get(place.id) ?? null,
@@ -38,6 +49,22 @@ export function child(app) {
       update: (next) => next.id === place.id,
     };
   };
+}
+
+/**
+ * The visit that is due is likely to be begun from here.
+ * @param {App} app
+ * @param {string} id
+ */
+async function getReady(app, id) {
+  const due = app.roster.get(id)?.next?.contactType;
+  if (!due) return;
+  try {
+    const { rehearse } = await import("./visit.js");
+    await rehearse(app, due);
+  } catch (error) {
+    console.warn("The next form could not be got ready. It opens more slowly.", error);
+  }
 }
 
 /** @param {HTMLElement} main */
@@ -60,7 +87,9 @@ function drawChild(app, main, subject) {
   const household = body.household ?? { address: [], members: [] };
   fill(main, {
     heading: `Record of ${subject.name}`,
-    risk: body.staff_risk ?? null,
+    risk: riskWords(body, app.day),
+    safeguarding: isWatchedOver(body) ? safeguardingCall(app.service) : null,
+    overdue: subject.overdue.length ? `Immunisations overdue: ${listed(subject.overdue)}.` : null,
     due: whyWords(subject),
     window: windowWords(subject),
     timeline: (body.contacts ?? []).map((/** @type {any} */ contact) => timelineItem(app, contact)),
@@ -68,13 +97,23 @@ function drawChild(app, main, subject) {
       ? null
       : "No contacts yet. Each contact would be here with its date.",
     measures: body.measurements?.length ? measurementTable(body.measurements) : null,
-    address: address(household),
+    growth: body.measurements?.length
+      ? linkItem("Growth chart", "#/growth", () => app.go("growth", { id: subject.id }))
+      : null,
+    address: homeWords(household),
     language: languageWords(body),
     members: household.members.map((/** @type {any} */ member) => memberItem(member)),
     siblings: siblingItems(app, body),
+    homes: (body.other_homes ?? []).map(otherHome),
+    relatives: (body.relatives ?? []).map(memberItem),
     named: body.named_visitor ? `Named health visitor: ${body.named_visitor.name}` : null,
   });
   drawStart(app, main, subject);
+  const planned = app.plan.stops.some(({ id }) => id === subject.id);
+  const plan = el("button", { type: "button", class: "app-link-button" });
+  plan.textContent = planned ? "Planned for today: change the time" : "Add to today’s plan";
+  plan.addEventListener("click", () => planSheet(app, subject.id));
+  fill(main, { plan: body.deceased_on ? null : plan });
 }
 
 /**
@@ -93,7 +132,8 @@ function drawStart(app, main, subject) {
   if (due && !busy.has(due)) start.append(startControl(app, subject, due, true));
   start.hidden = !start.childElementCount;
   const others = subject.body.deceased_on ? [] : otherContacts(app, subject, due);
-  const [ready, later] = [others.filter(formFor), others.filter((type) => !formFor(type))];
+  const ready = others.filter((type) => formFor(type));
+  const later = others.filter((type) => !formFor(type));
   const titles = later.map((type) => inSentence(app.contactTitle(type)));
   fill(main, {
     others: [
@@ -102,6 +142,16 @@ function drawStart(app, main, subject) {
     ],
   });
   show(main, "others", others.length > 0);
+}
+
+/**
+ * Whether somebody may have to be rung about the child at any visit.
+ * @param {Record<string, any>} body
+ */
+function isWatchedOver(body) {
+  return (
+    !body.deceased_on && Boolean(body.child_protection_plan || body.child_in_need_plan || body.looked_after)
+  );
 }
 
 /** @param {string[]} titles of contacts whose forms are not made yet */
@@ -117,9 +167,11 @@ function onPaper(titles) {
  * @returns {string[]}
  */
 function otherContacts(app, subject, due) {
+  // What has no window of its own is about a child; before the birth there is none.
   const from = subject.kind === "child" ? "birth" : "edd";
   return app.rules.contacts
-    .filter((/** @type {any} */ rule) => rule.type !== due && (rule.counts_from ?? from) === from)
+    .filter((/** @type {any} */ rule) => rule.type !== due)
+    .filter((/** @type {any} */ rule) => rule.also_before_birth || (rule.counts_from ?? "birth") === from)
     .map((/** @type {any} */ rule) => rule.type);
 }
 
@@ -136,7 +188,8 @@ function startControl(app, subject, contactType, main) {
     return el("p", {}, onPaper([title]));
   }
   const look = main ? "nhsuk-button" : "app-link-button";
-  const button = el("button", { type: "button", class: look }, `Start ${title}`);
+  const words = contactType === ATTEMPT ? "Record no access" : `Start ${title}`;
+  const button = el("button", { type: "button", class: look }, words);
   button.addEventListener("click", () => start(app, subject, contactType));
   return button;
 }
@@ -192,30 +245,27 @@ function identity(subject, today) {
 async function begin(app, subject, contactType) {
   const form = formFor(contactType);
   if (!form) return;
-  const draft = await startDraft(app.open, {
-    child: { id: subject.id },
-    form: { id: form.id, version: form.version, definitionHash: await formHash(form) },
-    contactType,
-  });
-  if (!Object.keys(draft.answers).length) await prefill(app, subject, draft);
+  const [{ definition }, definitionHash, { takeUp }] = await Promise.all([
+    loadForm(form.id, form.version),
+    formHash(form),
+    import("./visit.js"),
+  ]);
+  const draft = await startDraft(
+    app.open,
+    {
+      child: { id: subject.id },
+      form: { id: form.id, version: form.version, definitionHash },
+      contactType,
+      // What the tablet knows already is filled in; measurements never are.
+      answersAt: (now) =>
+        startingAnswers(definition, { now, practitionerType: app.open.account.job, child: subject.body }),
+      position: definition.sections[0]?.id,
+    },
+    /** @type {import("../types.js").Draft[]} */ (app.drafts),
+  );
+  await takeUp(app, draft);
+  await app.go("visit", { draft: draft.id, section: draft.position ?? definition.sections[0]?.id });
   announce("Visit started");
-  await app.go("visit", { draft: draft.id });
-}
-
-/**
- * What the tablet knows already is filled in; measurements never are.
- * @param {App} app
- * @param {Subject} subject
- * @param {import("../types.js").Draft} draft
- */
-async function prefill(app, subject, draft) {
-  const { definition } = await loadForm(draft.formId, draft.formVersion);
-  draft.answers = startingAnswers(definition, {
-    now: draft.createdAt,
-    practitionerType: app.open.account.job,
-    child: subject.body,
-  });
-  await saveDraft(app.open, draft);
 }
 
 /**
@@ -225,19 +275,38 @@ async function prefill(app, subject, draft) {
  */
 function openVisit(app, state) {
   const title = app.contactTitle(state.contactType);
-  const line = el("p", {}, el("strong", {}, title), " ", stateTag(state), ` ${when(state.at)} `);
+  const shut = app.roster.get(state.childId)?.body.deceased_on;
+  const own = app.ownVisits.includes(state);
+  const made = own ? when(state.at) : `${state.visit?.author?.name}, ${when(state.at)}`;
+  const line = el("p", {}, el("strong", {}, title), " ", stateTag(state), ` ${made} `);
   if (state.state === "draft") {
     line.append(
-      linkItem(`Go on with the ${inSentence(title)}`, "#/visit", () =>
+      linkItem(`${shut ? "About" : "Go on with"} the ${inSentence(title)}`, "#/visit", () =>
         app.go("visit", { draft: state.draft?.id }),
       ),
     );
-  } else if (state.state === "returned") {
+  } else if (own && state.state === "returned") {
     line.append(
       linkItem("See the question", "#/returned", () => app.go("returned", { visit: state.visitId })),
     );
   }
+  const copied = copyOf(state);
+  if (copied) {
+    line.append(
+      linkItem("Parent’s copy", "#/copy", () => app.go("copy", { child: state.childId, item: copied })),
+    );
+  }
   return line;
+}
+
+/**
+ * The visit made last of those whose copy can be shown.
+ * @param {Subject | undefined} subject
+ */
+function lastCopied(subject) {
+  const made = (subject?.visits ?? []).filter(copyOf);
+  made.sort((a, b) => Date.parse(b.item?.rev.occurred_at) - Date.parse(a.item?.rev.occurred_at));
+  return made.length ? copyOf(made[0]) : null;
 }
 
 /** @param {Subject} subject */
@@ -257,7 +326,13 @@ function timelineItem(app, contact) {
     "li",
     { class: "app-timeline__item" },
     el("p", {}, el("strong", {}, app.contactTitle(contact.contact_type))),
-    el("p", { class: "app-muted" }, `${formatDate(contact.on)}. ${how}`),
+    el(
+      "p",
+      { class: "app-muted" },
+      contact.contact_type === ATTEMPT
+        ? `${formatDate(contact.on)}. An attempt: nobody was seen. ${contact.practitioner ?? ""}`
+        : `${formatDate(contact.on)}. ${how}`,
+    ),
   );
 }
 
@@ -282,9 +357,20 @@ function measurementTable(measurements) {
   return el("table", { class: "app-table" }, el("thead", {}, head), el("tbody", {}, ...rows));
 }
 
-/** @param {any} household */
-function address({ address: lines, postcode }) {
-  return [...(lines ?? []), postcode].filter(Boolean).join(", ") || "No address recorded";
+/** @param {any} home */
+function homeWords({ address: lines, postcode, since }) {
+  const where = [...(lines ?? []), postcode].filter(Boolean).join(", ") || "No address recorded";
+  return since ? `${where}. Lives here since ${formatDate(since)}.` : where;
+}
+
+/** @param {any} home */
+function otherHome(home) {
+  return el(
+    "div",
+    {},
+    el("p", {}, homeWords(home)),
+    el("ul", { class: "nhsuk-list" }, ...home.members.map(memberItem)),
+  );
 }
 
 /** @param {any} body */
@@ -297,12 +383,10 @@ function languageWords(body) {
 /** @param {any} member */
 function memberItem(member) {
   const facts = [word(RELATIONSHIP, member.relationship).toLowerCase()];
+  if (member.since) facts[0] += ` since ${formatDate(member.since)}`;
   if (member.parental_responsibility) facts.push("parental responsibility");
   const item = el("li", {}, `${member.name}, ${facts.join(", ")}`);
-  if (member.phone) {
-    const number = member.phone.replaceAll(" ", "");
-    item.append(" ", el("a", { href: `tel:${number}`, class: "app-link-button" }, member.phone));
-  }
+  if (member.phone) item.append(" ", phoneLink(member.phone));
   return item;
 }
 

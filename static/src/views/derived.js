@@ -4,14 +4,17 @@ import { readDecimal } from "../forms/answers.js";
 import { sdsText } from "../forms/wording.js";
 import { fill, piece } from "./dom.js";
 import { gestationWords } from "./people.js";
+import { linkItem } from "./rows.js";
 
 /**
  * @param {Record<string, any> | undefined} derived of one answer
  * @param {Record<string, any>} facts
+ * @param {() => void} openChart
  */
-export function derivedNode(derived, facts) {
+export function derivedNode(derived, facts, openChart) {
   if (!derived) return null;
-  return fill(piece("derived"), derivedWords(derived, facts));
+  const chart = linkItem("Growth chart", "#/growth", openChart);
+  return fill(piece("derived"), { ...derivedWords(derived, facts), chart });
 }
 
 /**
@@ -31,7 +34,8 @@ export function derivedWords(derived, facts) {
  * @param {string} method
  * @param {number | undefined} gestationDays
  */
-function methodWords(method, gestationDays) {
+export function methodWords(method, gestationDays) {
+  if (method === "paper") return "Age as on paper charts (paper method)";
   if (method !== "digital" || gestationDays === undefined) {
     return "Not corrected: the length of the pregnancy is not known (age from birth)";
   }

@@ -4,10 +4,12 @@ import { civilDate, formatDate } from "../lib/dates.js";
 import { askToPersist } from "../lib/storage.js";
 import { openDatabase } from "../store/db.js";
 import { exportOutbox } from "../store/outbox.js";
+import { reopenable } from "../store/reopening.js";
 import { listVaults } from "../store/vault.js";
 import { fill, on, one, piece, slot, template } from "./dom.js";
 import { write } from "./frame.js";
 import { lockedWords, standing } from "./standing.js";
+import { stuckWords } from "./stuck.js";
 import { count, persistedWords, plain, when } from "./words.js";
 
 /** @typedef {import("./app.js").App} App */
@@ -42,6 +44,7 @@ export function device(app, { lock, update, updateReady, offlineReady }) {
       const { vault } = app;
       if (!vault) return;
       const passkey = (await listVaults()).some(({ id, passkey }) => id === vault.id && passkey);
+      const forgotten = await reopenable(vault.db, vault.account.id);
       one(main, '[data-action="persist"]', HTMLElement).hidden = app.around.persisted === true;
       one(main, '[data-action="update-now"]', HTMLElement).hidden = !updateReady();
       slot(main, "rows").replaceChildren(...facts(app, { offline: offlineReady(), update: updateReady() }));
@@ -54,6 +57,16 @@ export function device(app, { lock, update, updateReady, offlineReady }) {
           vault.hasPin ? "Change" : "Set",
         ),
         keyFact("Fingerprint or face", passkey ? "On" : "Off", "passkey", passkey ? "Turn off" : "Turn on"),
+        ...(forgotten.length
+          ? [
+              keyFact(
+                "Old passphrase",
+                "Something you recorded opens with it only",
+                "remembered",
+                "I remember it",
+              ),
+            ]
+          : []),
       );
     };
     await draw();
@@ -71,7 +84,7 @@ export function device(app, { lock, update, updateReady, offlineReady }) {
  */
 function facts(app, { offline, update }) {
   const vault = app.open;
-  const { persisted, space, leaseUntil } = app.around;
+  const { persisted, space, leaseUntil, putBack } = app.around;
   const sending = fact("Sending", sendingFact(app));
   slot(sending, "value").dataset.fact = "sending";
   const rows = [
@@ -83,6 +96,8 @@ function facts(app, { offline, update }) {
   if (app.others) {
     rows.push(fact("Recorded by others here", `${lockedWords(null, app.others)}; it is sent as well`));
   }
+  for (const words of stuckWords(app.stuck)) rows.push(fact("Not sent yet", words));
+  if (putBack) rows.push(fact("Put back", putBackWords(putBack)));
   rows.push(
     fact("Last contact with the service", app.sync?.lastContact ? when(app.sync.lastContact) : "None yet"),
     fact("Families’ details", leaseWords(leaseUntil, app.caseloadLost)),
@@ -98,6 +113,12 @@ function facts(app, { offline, update }) {
 function sendingFact(app) {
   const { text, more } = standing(app.sync, app.waiting);
   return more ? `${text}, ${more}` : text;
+}
+
+/** @param {number} noticed */
+export function putBackWords(noticed) {
+  const day = formatDate(civilDate(new Date(noticed)));
+  return `This tablet was put back to an earlier state, noticed on ${day}. What it had sent is with the service, and new visits are sent as always. Tell your supervisor if a visit is missing`;
 }
 
 /**

@@ -1,5 +1,7 @@
 /** Filling the shell's templates. Text goes in as text: nothing here, or in any view, parses HTML. */
 
+import { assetUrl } from "../lib/assets.js";
+
 /**
  * A fresh copy of <template id="t-NAME">.
  * @param {string} name
@@ -46,7 +48,7 @@ export function one(root, selector, type) {
  * Puts each value into its slot. An empty value hides the slot, or the part marked data-optional with its name.
  * @template {ParentNode} T
  * @param {T} root
- * @param {Record<string, string | number | Node | Node[] | null | undefined | false>} values
+ * @param {Record<string, string | number | Node | (Node | string)[] | null | undefined | false>} values
  * @returns {T}
  */
 export function fill(root, values) {
@@ -90,11 +92,41 @@ export function el(tag, attributes = {}, ...children) {
 }
 
 /**
+ * A number to tap.
+ * @param {string} phone
+ */
+export function phoneLink(phone) {
+  return el("a", { href: `tel:${phone.replace(/[^+\d]/g, "")}`, class: "app-link-button" }, phone);
+}
+
+/**
  * @param {"check" | "wait" | "warn" | "lock"} name
  * @returns {Node}
  */
 export function icon(name) {
   return /** @type {Node} */ (template("icons").querySelector(`[data-icon="${name}"]`));
+}
+
+/** @type {Map<string, Promise<unknown>>} */
+const styled = new Map();
+
+/**
+ * A style sheet that comes with its screen, not with the first one; resolved once it is there, for a chart that comes
+ * before its styles would be a black shape.
+ * @param {string} name
+ */
+export function styleSheet(name) {
+  let ready = styled.get(name);
+  if (!ready) {
+    const link = el("link", { rel: "stylesheet", href: assetUrl(name) });
+    ready = new Promise((done) => {
+      link.onload = done;
+      link.onerror = done;
+    });
+    styled.set(name, ready);
+    document.head.append(link);
+  }
+  return ready;
 }
 
 /**

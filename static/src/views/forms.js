@@ -6,7 +6,7 @@ import { api } from "../sync/api.js";
 
 /**
  * @typedef {{id: string, version: number, contact_type: string, title: string, hash?: string}} FormEntry
- * @typedef {{definition: any, html: string}} LoadedForm
+ * @typedef {import("../forms/pack.js").UnpackedForm} LoadedForm
  */
 
 /** @type {FormEntry[] | undefined} */
@@ -42,12 +42,10 @@ export async function formHash(form) {
  * @returns {Promise<LoadedForm>}
  */
 export function loadForm(id, version) {
-  const name = `forms/${id}.v${version}`;
+  const name = `${id}.v${version}`;
   let form = loaded.get(name);
   if (!form) {
-    form = Promise.all([api.loadData(`${name}.json`), api.loadFragment(`${name}.html`)]).then(
-      ([definition, html]) => ({ definition, html }),
-    );
+    form = api.loadForm(name);
     // A failed read is tried again next time.
     form.catch(() => loaded.delete(name));
     loaded.set(name, form);
@@ -55,7 +53,32 @@ export function loadForm(id, version) {
   return form;
 }
 
-/** @param {LoadedForm} form */
+/**
+ * The form without its questions.
+ * @param {LoadedForm} form
+ */
 export function formNodes(form) {
   return toFragment(form.html);
+}
+
+/**
+ * Puts the next questions of a section where they belong.
+ * @param {HTMLElement} section of formNodes
+ * @param {LoadedForm} form
+ * @param {number} most
+ * @returns {HTMLElement[]} those drawn now; none is left where they are fewer than `most`
+ */
+export function drawQuestions(section, { questions }, most) {
+  const walker = document.createTreeWalker(section, NodeFilter.SHOW_COMMENT);
+  /** @type {Comment[]} */
+  const places = [];
+  while (places.length < most && walker.nextNode()) {
+    const place = /** @type {Comment} */ (walker.currentNode);
+    if (questions.has(place.data)) places.push(place);
+  }
+  return places.map((place) => {
+    const question = toFragment(/** @type {string} */ (questions.get(place.data))).firstElementChild;
+    place.replaceWith(/** @type {HTMLElement} */ (question));
+    return /** @type {HTMLElement} */ (question);
+  });
 }

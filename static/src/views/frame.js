@@ -1,16 +1,20 @@
 /** What stays around every screen: header state, navigation, the child banner, announcements and the sheet. */
 
-import { fill, icon, one, piece, slot, template } from "./dom.js";
+import { fill, icon, one, phoneLink, piece, slot, template } from "./dom.js";
 
 const NAV = {
   today: "today",
   caseload: "caseload",
   child: "caseload",
+  growth: "caseload",
+  copy: "caseload",
   outbox: "outbox",
+  withdraw: "outbox",
   tablet: "tablet",
   pin: "tablet",
   passphrase: "tablet",
   passkey: "tablet",
+  remembered: "tablet",
 };
 
 /** @param {string} name */
@@ -87,8 +91,8 @@ export function showTidings(told) {
   if (place.dataset.shown === shown) return;
   place.dataset.shown = shown;
   place.replaceChildren(
-    ...told.map(({ text, level }) => {
-      const one = fill(piece("tiding"), { text });
+    ...told.map(({ text, level, call }) => {
+      const one = fill(piece("tiding"), { text: call ? [`${text} `, phoneLink(call)] : text });
       one.classList.add(`app-tiding--${level}`);
       return one;
     }),

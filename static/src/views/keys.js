@@ -1,6 +1,7 @@
 /** How this tablet is unlocked: its PIN, its passphrase, and the fingerprint or face of the tablet itself. */
 
 import { WrongPassphrase } from "../store/errors.js";
+import { reopen, reopenable } from "../store/reopening.js";
 import {
   addPasskey,
   changePassphrase,
@@ -12,7 +13,7 @@ import {
 import { on, one, onSubmit, show, showProblems, template } from "./dom.js";
 import { announce } from "./frame.js";
 import { passphraseProblems, pinProblems } from "./secrets.js";
-import { plain } from "./words.js";
+import { count, plain } from "./words.js";
 
 /** @typedef {import("./app.js").App} App */
 
@@ -88,6 +89,38 @@ export function passkey(app) {
   };
 }
 
+/**
+ * The old passphrase of a forgotten vault, for what only that opens.
+ * @param {App} app
+ */
+export function remembered(app) {
+  /** @param {HTMLElement} main */
+  return async (main) => {
+    const { db, account } = app.open;
+    main.append(template("remembered"));
+    const due = (await reopenable(db, account.id)).length > 0;
+    show(main, "ask", due);
+    show(main, "none", !due);
+    one(main, '[name="username"]', HTMLInputElement).value = account.name;
+    onSubmit(main, async ({ passphrase: typed }) => {
+      showProblems(main, typed ? [] : [{ field: "passphrase", message: "Enter the old passphrase" }]);
+      if (typed) await attempt(app, main, () => bringBack(app, typed));
+    });
+    return { title: "Old passphrase" };
+  };
+}
+
+/**
+ * @param {App} app
+ * @param {string} typed
+ */
+async function bringBack(app, typed) {
+  const left = await reopen(app.open, typed);
+  void app.engine.tryNow();
+  if (!left) return "What only the old passphrase opened is back";
+  return `${count(left, "visit")} could not be brought back yet and ${left === 1 ? "is" : "are"} kept. Come back here when there is a connection, or tell your supervisor`;
+}
+
 /** @param {App} app */
 export async function hasPasskey(app) {
   return (await listVaults()).some(({ id, passkey }) => id === app.vault?.id && passkey);
@@ -97,20 +130,22 @@ export async function hasPasskey(app) {
  * Does it and goes back to the page of the tablet, or says beside the field what is wrong.
  * @param {App} app
  * @param {HTMLElement} main
- * @param {() => Promise<unknown>} work
- * @param {string} done
+ * @param {() => Promise<unknown>} work answers what was done, where `done` does not say it
+ * @param {string} [done]
  * @param {string} [field] the one a wrong passphrase stands in
  */
 async function attempt(app, main, work, done, field = "passphrase") {
   showProblems(main, []);
+  let told = "";
   try {
-    await work();
+    const answer = await work();
+    told = done ?? String(answer);
   } catch (error) {
     showProblems(main, [
       { field: error instanceof WrongPassphrase ? field : undefined, message: plain(error) },
     ]);
     return;
   }
-  announce(done);
-  await app.go("tablet", { told: `${done}.` });
+  announce(told);
+  await app.go("tablet", { told: `${told}.` });
 }

@@ -4,12 +4,14 @@
  */
 
 import { offerAgain } from "../store/outbox.js";
+import { sealWithdrawal, TAKEN_BACK } from "../store/withdrawals.js";
 import { el, fill, on, one, piece, show, slot, template } from "./dom.js";
 import { announce, write } from "./frame.js";
 import { visitRow } from "./rows.js";
 import { lockedWords, sendingWords } from "./standing.js";
-import { problemWords } from "./visits.js";
-import { count } from "./words.js";
+import { stuckWords } from "./stuck.js";
+import { copyOf, problemWords, WITHDRAWABLE } from "./visits.js";
+import { count, photoWords } from "./words.js";
 
 /**
  * @typedef {import("./app.js").App} App
@@ -18,11 +20,11 @@ import { count } from "./words.js";
 
 const GROUPS = [
   { title: "Needs you", states: ["returned", "refused", "draft"] },
-  { title: "Waiting to be sent", states: ["waiting"] },
-  { title: "With your supervisor", states: ["received", "quarantined", "two_versions"] },
+  { title: "Waiting to be sent", states: ["waiting", "withdrawing"] },
+  { title: "With your supervisor", states: ["received", "withdrawal", "quarantined", "two_versions"] },
   { title: "Approved", states: ["approved", "red_book_failed", "not_shared"] },
   { title: "In the red book", states: ["in_red_book"] },
-  { title: "Set aside", states: ["set_aside"] },
+  { title: "Not counted", states: ["set_aside", "withdrawn"] },
 ];
 
 /**
@@ -56,9 +58,12 @@ function drawOutbox(app, main) {
       .map((state) =>
         visitRow(state, {
           ...app.naming(state),
-          why: problemWords(state) ?? (state.state === "returned" ? state.visit?.returned?.comment : null),
+          why:
+            problemWords(state) ??
+            (state.state === "returned" ? state.visit?.returned?.comment : photoWords(state.item?.photos)),
           open: () => openVisit(app, state),
           act: actOf(app, state),
+          also: copyAct(app, state),
         }),
       );
     return rows.length ? fill(piece("group"), { title, rows, more: null }) : null;
@@ -94,7 +99,7 @@ function openVisit(app, state) {
  * @param {VisitState} state
  * @returns {{words: string, press: () => unknown} | null}
  */
-function actOf(app, { state, item, visitId, draft }) {
+function actOf(app, { state, item, visitId, draft, visit }) {
   if (state === "refused" && item) {
     return {
       words: "Offer it again",
@@ -108,10 +113,34 @@ function actOf(app, { state, item, visitId, draft }) {
   if (state === "returned") {
     return { words: "Answer the question", press: () => app.go("returned", { visit: visitId }) };
   }
+  if (state === "withdrawing" && item) {
+    return {
+      words: "Undo",
+      press: async () => {
+        await sealWithdrawal(app.open, item.rev, { reason: TAKEN_BACK, words: "" });
+        announce("The visit stands again");
+      },
+    };
+  }
+  // Who looks after the child sees a colleague's visits too; only its author can say that one was a mistake.
+  if (WITHDRAWABLE.has(state) && (item || visit?.author?.id === app.open.account.id)) {
+    return { words: "Withdraw", press: () => app.go("withdraw", { visit: visitId }) };
+  }
   if (state === "draft" && draft) {
     return { words: "Go on", press: () => app.go("visit", { draft: draft.id }) };
   }
   return null;
+}
+
+/**
+ * @param {App} app
+ * @param {VisitState} state
+ */
+function copyAct(app, state) {
+  const item = copyOf(state);
+  return item
+    ? { words: "Parent’s copy", press: () => app.go("copy", { child: state.childId, item }) }
+    : null;
 }
 
 /**
@@ -121,7 +150,8 @@ function actOf(app, { state, item, visitId, draft }) {
 function drawState(app, main) {
   const { state, detail } = sendingWords(app.sync, app.waiting);
   const others = app.others ? `${lockedWords(null, app.others)}, recorded by others on this tablet.` : "";
-  for (const [name, words] of Object.entries({ state, detail, others })) {
+  const stuck = stuckWords(app.stuck).join(" ");
+  for (const [name, words] of Object.entries({ state, detail, others, stuck })) {
     write(slot(main, name), words);
     show(main, name, Boolean(words));
   }

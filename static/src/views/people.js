@@ -3,7 +3,7 @@
 import { ageText, civilDate, correctedAgeText, formatDate } from "../lib/dates.js";
 import { formatNhsNumber } from "../lib/nhs-number.js";
 import { nextContact } from "../rules/contacts.js";
-import { el, fill, piece } from "./dom.js";
+import { el, fill, icon, piece } from "./dom.js";
 import { LEVEL, listed, SEX, word } from "./words.js";
 
 /**
@@ -11,9 +11,12 @@ import { LEVEL, listed, SEX, word } from "./words.js";
  * @typedef {import("../rules/contacts.js").DueContact} DueContact
  * @typedef {import("./visits.js").VisitState} VisitState
  * @typedef {{id: string, kind: "child" | "pregnancy", body: Body, name: string, sortName: string, search: string,
- *   next: DueContact | null, visits: VisitState[]}} Subject
+ *   next: DueContact | null, visits: VisitState[], overdue: string[], mine: boolean}} Subject overdue: doses, by name;
+ *   mine: allocated to whoever has unlocked, and not a colleague's or nobody's whom the team's tablets carry too
  */
 
+/** Not made yet, or kept as not made. */
+export const UNCOUNTED = new Set(["draft", "withdrawing", "withdrawn", "set_aside"]);
 const PRETERM_DAYS = 259;
 const BIRTHS = { 2: "Twin", 3: "Triplet", 4: "Quadruplet" };
 
@@ -23,9 +26,11 @@ const BIRTHS = { 2: "Twin", 3: "Triplet", 4: "Quadruplet" };
  * @param {VisitState[]} visits
  * @param {any} rules contact windows
  * @param {string} today
+ * @param {(child: Body) => string[]} [overdue] immunisations
+ * @param {string} [me] the account of whoever has unlocked
  * @returns {Map<string, Subject>}
  */
-export function buildRoster(caseload, visits, rules, today) {
+export function buildRoster(caseload, visits, rules, today, overdue = () => [], me) {
   /** @type {Map<string, VisitState[]>} */
   const byChild = new Map();
   for (const visit of visits) {
@@ -36,10 +41,10 @@ export function buildRoster(caseload, visits, rules, today) {
   /** @type {Map<string, Subject>} */
   const roster = new Map();
   for (const [id, body] of caseload.children) {
-    roster.set(id, subject("child", body, byChild.get(id) ?? [], rules, today));
+    roster.set(id, subject("child", body, byChild.get(id) ?? [], rules, today, overdue(body), me));
   }
   for (const [id, body] of caseload.pregnancies) {
-    roster.set(id, subject("pregnancy", body, byChild.get(id) ?? [], rules, today));
+    roster.set(id, subject("pregnancy", body, byChild.get(id) ?? [], rules, today, [], me));
   }
   return roster;
 }
@@ -50,13 +55,15 @@ export function buildRoster(caseload, visits, rules, today) {
  * @param {VisitState[]} visits
  * @param {any} rules
  * @param {string} today
+ * @param {string[]} overdue
+ * @param {string | undefined} me
  * @returns {Subject}
  */
-function subject(kind, body, visits, rules, today) {
+function subject(kind, body, visits, rules, today, overdue, me) {
   const name = kind === "child" ? childName(body) : body.mother.name;
   const done = new Set((body.contacts ?? []).map((/** @type {Body} */ contact) => contact.contact_type));
   // A visit recorded here counts at once: nobody should be told to do again what waits in the outbox.
-  for (const visit of visits) if (visit.state !== "draft") done.add(visit.contactType);
+  for (const visit of visits) if (!UNCOUNTED.has(visit.state)) done.add(visit.contactType);
   done.delete("no_access");
   const next = body.deceased_on
     ? null
@@ -73,6 +80,9 @@ function subject(kind, body, visits, rules, today) {
     search: normalise(`${name} ${people.join(" ")} ${area} ${postcode} ${squeeze(postcode)} ${number}`),
     next,
     visits,
+    overdue,
+    // An older service does not say, and sends one's own only.
+    mine: body.named_visitor === undefined || body.named_visitor?.id === me,
   };
 }
 
@@ -166,12 +176,17 @@ export function ageLine({ kind, body }, today) {
 /**
  * Flags in words: what must be known before the door opens.
  * @param {Body} body
+ * @param {string[]} [overdue] immunisations
  * @returns {{words: string, tag?: string}[]}
  */
-export function flags(body) {
+export function flags(body, overdue = []) {
   /** @type {{words: string, tag?: string}[]} */
   const found = [];
   if (body.staff_risk) found.push({ words: "Staff risk", tag: "solid" });
+  if (body.two_person_visit) found.push({ words: "Two-person visit", tag: "solid" });
+  if (body.child_protection_plan) found.push({ words: "Child protection plan", tag: "red" });
+  if (body.child_in_need_plan) found.push({ words: "Child in need plan", tag: "red" });
+  if (body.looked_after) found.push({ words: "Looked after", tag: "red" });
   if (body.interpreter) {
     const language = languageName(body.language);
     found.push({ words: language ? `Interpreter: ${language}` : "Interpreter needed", tag: "info" });
@@ -179,7 +194,29 @@ export function flags(body) {
   const twin = twinWords(body);
   if (twin) found.push({ words: twin, tag: "amber" });
   if (isPreterm(body)) found.push({ words: `Preterm, ${gestationWords(body.gestation_days)}` });
+  if (overdue.length) {
+    const words = body.immunisations.length ? `overdue (${overdue.length})` : "not on record";
+    found.push({ words: `Immunisations ${words}`, tag: "red" });
+  }
   return found;
+}
+
+/**
+ * Whose it is, where it is not one's own; then what must be known.
+ * @param {Subject} subject
+ */
+export function marksOf(subject) {
+  return [...whose(subject), ...flags(subject.body, subject.overdue)];
+}
+
+/**
+ * @param {Subject} subject
+ * @returns {{words: string, tag?: string}[]}
+ */
+function whose({ mine, body }) {
+  if (mine) return [];
+  const named = body.named_visitor;
+  return [named ? { words: `Visitor: ${named.name}` } : { words: "Allocated to nobody", tag: "amber" }];
 }
 
 /**
@@ -195,7 +232,28 @@ export function tagItems(list) {
  * @param {string} [tag]
  */
 export function tagOf(words, tag) {
-  return el("span", { class: tag ? `app-tag app-tag--${tag}` : "app-tag" }, words);
+  const mark = tag === "solid" ? [icon("warn"), " "] : [];
+  return el("span", { class: tag ? `app-tag app-tag--${tag}` : "app-tag" }, ...mark, words);
+}
+
+/**
+ * What to know before going in, and whether somebody should have looked at it again by now.
+ * @param {Body} body
+ * @param {string} today
+ */
+export function riskWords(body, today) {
+  const { staff_risk: risk, staff_risk_review_by: by, two_person_visit: pair, two_person_reason: why } = body;
+  const twos = why ? `Go in twos: ${why.replace(/\.?$/, ".")}` : "Go in twos.";
+  const words = [pair ? twos : null, risk ?? null];
+  if ((risk || pair) && by) {
+    const late = by < today;
+    words.push(
+      late
+        ? `This was to be looked at again by ${formatDate(by)}: ask your team whether it still holds.`
+        : `To be looked at again by ${formatDate(by)}.`,
+    );
+  }
+  return words.filter(Boolean).join(" ") || null;
 }
 
 /**
@@ -204,13 +262,15 @@ export function tagOf(words, tag) {
  * @param {string} [today]
  * @returns {HTMLElement}
  */
-export function banner({ kind, body, name }, today = civilDate(new Date())) {
+export function banner(subject, today = civilDate(new Date())) {
+  const { kind, body, name } = subject;
   const child = kind === "child";
-  const corrected = child ? correctedAgeText(body.birth_date, body.gestation_days, today) : null;
-  const age = child ? ageText(body.birth_date, today) : null;
+  const living = child && !body.deceased_on;
+  const corrected = living ? correctedAgeText(body.birth_date, body.gestation_days, today) : null;
+  const age = living ? ageText(body.birth_date, today) : null;
   const twin = twinWords(body);
   /** @type {{words: string, tag?: string}[]} */
-  const marks = [];
+  const marks = whose(subject);
   if (twin) {
     const others = (body.siblings ?? []).filter((/** @type {Body} */ sibling) => sibling.twin);
     const names = listed(others.map((/** @type {Body} */ sibling) => sibling.name));
@@ -218,11 +278,11 @@ export function banner({ kind, body, name }, today = civilDate(new Date())) {
   }
   if (body.deceased_on) marks.push({ words: `Died ${formatDate(body.deceased_on)}`, tag: "solid" });
   if (body.staff_risk) marks.push({ words: "Staff risk, see record", tag: "solid" });
-  if (body.interpreter)
-    marks.push(...flags({ ...body, staff_risk: null, births_in_pregnancy: 1 }).slice(0, 1));
+  const shown = { ...body, staff_risk: null, births_in_pregnancy: 1, gestation_days: null };
+  marks.push(...flags(shown));
   return fill(piece("banner"), {
     name,
-    age: body.deceased_on ? null : age,
+    age,
     corrected: corrected && corrected !== age ? corrected : null,
     born: child ? formatDate(body.birth_date) : null,
     due: child ? null : formatDate(body.edd),

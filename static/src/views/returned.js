@@ -38,6 +38,7 @@ export function returned(app) {
           "The answers you sent are not on this tablet. They are safe with your supervisor; fetch changes under This tablet, or ask your supervisor to send it back again.",
       });
     }
+    on(main, "withdraw", () => app.go("withdraw", { visit: place.visit }));
     on(main, "answer", async () => app.go("visit", { draft: (await answer(app, state)).id }));
     return {
       title: "Sent back with a question",

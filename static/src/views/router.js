@@ -6,8 +6,9 @@
 /**
  * @typedef {Record<string, any>} Place what a screen needs to know: ids, section, scroll
  * @typedef {{title: string, update?: (place: Place) => boolean | Promise<boolean>, leave?: () => unknown,
- *   refresh?: () => unknown, sync?: () => unknown, form?: boolean, flush?: () => Promise<void>,
+ *   refresh?: () => unknown, sync?: () => unknown, form?: boolean, alone?: boolean, flush?: () => Promise<void>,
  *   subject?: () => import("./people.js").Subject | null}} Screen
+ *   alone: only what is on it leads away from it, no swipe
  * @typedef {(main: HTMLElement, place: Place) => Promise<Screen> | Screen} Opener
  */
 
@@ -39,11 +40,12 @@ export class Router {
   /** Opens the place in the address, or home. */
   async start() {
     this.started = true;
+    this.held = null;
     if (!this.routes[routeName()]) history.replaceState({}, "", `#/${this.options.home}`);
     await this.open(history.state ?? {});
   }
 
-  /** Locked: a swipe back must not take down the form beneath. */
+  /** Locked, or shown to a parent: a swipe back must neither take down the form beneath nor show anything else. */
   hold() {
     this.held = { state: history.state, hash: location.hash };
   }
@@ -76,7 +78,10 @@ export class Router {
 
   /** Remembers how far down this screen was, so that back returns to the same row. */
   keepScroll() {
-    if (this.started) history.replaceState({ ...history.state, scroll: window.scrollY }, "");
+    const scroll = window.scrollY;
+    // Writing history is slow, and most screens are left where they were opened.
+    if (!this.started || scroll === (history.state?.scroll ?? 0)) return;
+    history.replaceState({ ...history.state, scroll }, "");
   }
 
   /** @param {Place} place */
@@ -101,6 +106,7 @@ export class Router {
         return;
       }
       this.screen = screen;
+      if (screen.alone) this.hold();
       this.main.replaceChildren(stage);
       this.options.onShow(name, screen);
       focusHeading(this.main);

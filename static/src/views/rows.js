@@ -1,13 +1,14 @@
 /** One row of a list of children or visits; the whole row opens it. */
 
-import { civilDate, formatDate } from "../lib/dates.js";
+import { civilDate, daysBetween, formatDate, formatNearDate } from "../lib/dates.js";
 import { el, fill, piece, slot } from "./dom.js";
-import { ageLine, flags, tagItems, tagOf } from "./people.js";
-import { LEVEL, STATE, when, word } from "./words.js";
+import { ageLine, marksOf, tagItems, tagOf } from "./people.js";
+import { count, inSentence, LEVEL, STATE, when, word } from "./words.js";
 
 /**
  * @typedef {import("./people.js").Subject} Subject
  * @typedef {import("./visits.js").VisitState} VisitState
+ * @typedef {{words: string, press: () => unknown}} Act
  */
 
 const PRESSING = new Set(["overdue", "breached"]);
@@ -15,15 +16,18 @@ const PRESSING = new Set(["overdue", "breached"]);
 /**
  * @param {Subject} subject
  * @param {string} today
- * @param {(subject: Subject) => void} open
+ * @param {{open: (subject: Subject) => void, contactTitle: (contactType: string) => string}} options
  */
-export function subjectRow(subject, today, open) {
+export function subjectRow(subject, today, { open, contactTitle }) {
   const { body, next } = subject;
   const row = fill(piece("row"), {
     title: subject.name,
-    meta: `${ageLine(subject, today)}. ${body.household?.area ?? ""}`.trim(),
-    why: whyWords(subject),
-    tags: tagItems(flags(body)),
+    meta: [ageLine(subject, today), body.household?.area, word(LEVEL, body.need_level)]
+      .filter(Boolean)
+      .join(". "),
+    why: whyWords(subject) + limitWords(next, today),
+    last: lastWords(body, contactTitle, today),
+    tags: tagItems(marksOf(subject)),
     side: sideTags(subject),
   });
   if (next && PRESSING.has(next.state)) slot(row, "why").classList.add("app-row__why--late");
@@ -40,12 +44,34 @@ export function whyWords({ body, next }) {
   return next ? next.text : "Nothing is due";
 }
 
+/**
+ * Late, but not yet past the day by which it counts.
+ * @param {Subject["next"]} next
+ * @param {string} today
+ */
+function limitWords(next, today) {
+  if (next?.state !== "overdue") return "";
+  const days = daysBetween(today, next.limitOn);
+  return days ? `, ${count(days, "day")} to the limit` : ", the limit is today";
+}
+
+/**
+ * @param {Record<string, any>} body
+ * @param {(contactType: string) => string} title
+ * @param {string} today
+ */
+function lastWords({ contacts = [] }, title, today) {
+  const last = contacts.find((/** @type {any} */ one) => one.contact_type !== "no_access");
+  return last
+    ? `Last contact ${formatNearDate(last.on, today)}, ${inSentence(title(last.contact_type))}`
+    : "No contact yet";
+}
+
 /** @param {Subject} subject */
-function sideTags({ body, visits }) {
+function sideTags({ visits }) {
   const tags = [];
-  const pressing = visits.find(({ state }) => !["in_red_book", "approved"].includes(state));
+  const pressing = visits.find(({ state }) => !["in_red_book", "approved", "withdrawn"].includes(state));
   if (pressing) tags.push(stateTag(pressing));
-  if (body.need_level !== "universal") tags.push(tagOf(word(LEVEL, body.need_level)));
   return tags;
 }
 
@@ -59,18 +85,19 @@ export function stateTag({ state, visit }) {
 /**
  * @param {VisitState} state
  * @param {{name: string, contact: string, why?: string | null, open: () => void,
- *   act?: {words: string, press: () => unknown} | null}} options act: a button beside the visit
+ *   act?: Act | null, also?: Act | null}} options act, also: buttons beside the visit
  */
-export function visitRow(state, { name, contact, why, open, act = null }) {
+export function visitRow(state, { name, contact, why, open, act = null, also = null }) {
   const row = fill(piece("row"), {
     title: name,
     meta: `${contact}, ${when(state.at)}`,
     why: why ?? null,
+    last: null,
     tags: null,
     side: [stateTag(state)],
   });
   link(row, "#/child", open);
-  if (act) slot(row, "side").append(actButton(act, name));
+  for (const one of [act, also]) if (one) slot(row, "side").append(actButton(one, name));
   return row;
 }
 
@@ -78,7 +105,7 @@ export function visitRow(state, { name, contact, why, open, act = null }) {
  * @param {{words: string, press: () => unknown}} act
  * @param {string} name whose visit, for those who hear the button alone
  */
-function actButton({ words, press }, name) {
+export function actButton({ words, press }, name) {
   const about = el("span", { class: "nhsuk-u-visually-hidden" }, `: ${name}`);
   const button = el("button", { type: "button", class: "app-row__act" }, words, about);
   button.addEventListener("click", () => press());

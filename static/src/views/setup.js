@@ -13,6 +13,7 @@ import { api, Offline } from "../sync/api.js";
 import { el, fill, icon, on, one, onSubmit, show, showProblems, slot, template } from "./dom.js";
 import { focusHeading } from "./router.js";
 import { passphraseProblems } from "./secrets.js";
+import { stuckWords } from "./stuck.js";
 import { count, OUT_OF_USE, persistedWords, plain } from "./words.js";
 
 /** Who may carry a caseload. A supervisor may, and then another supervisor reviews the visits. */
@@ -140,7 +141,7 @@ export function setUp(app, main, { back, done, workerReady, again = null, revoke
     main.replaceChildren(
       fill(template("setup-ready"), {
         checks: [
-          ...(again ? [check(!app.others, againWords(app))] : []),
+          ...(again ? [check(!app.others && !app.stuck.length, againWords(app))] : []),
           check(true, downloadedWords(app)),
           check(
             offline,
@@ -163,13 +164,13 @@ const LATER =
   "The tablet could not reach the service, so you cannot start again just now. Everything recorded stays safe on this tablet, which keeps trying to send what waits. Come back here when there is a connection.";
 
 /**
- * What no one but its visitor could ever open: the service's key was not known here when it was written.
+ * What opens with the old passphrase alone: there is no copy that the service could open.
  * @param {{items: number, drafts: number}} left
  */
 export function staysWords({ items, drafts }) {
   const number = items + drafts;
   if (!number) return "";
-  return `${count(number, "visit")} on this tablet can be opened with the old passphrase only. If you start again, nobody can open or send the last of what you wrote in ${number === 1 ? "it" : "them"} any more. Try once more to remember it, or ask your supervisor first.`;
+  return `${count(number, "visit")} on this tablet can be opened with the old passphrase only. If you start again, ${number === 1 ? "it stays" : "they stay"} safe here, and can be opened and sent once you remember it: under This tablet.`;
 }
 
 /** @param {App} app */
@@ -179,7 +180,8 @@ function downloadedWords({ caseload: { children, pregnancies } }) {
 }
 
 /** @param {App} app */
-function againWords({ others, drafts }) {
+function againWords({ others, stuck, drafts }) {
+  if (stuck.length) return stuckWords(stuck).join(" ");
   if (others) {
     return `${count(others, "visit")} ${others === 1 ? "is" : "are"} still waiting, safe on this tablet, and will be sent by ${others === 1 ? "itself" : "themselves"}.`;
   }

@@ -3,7 +3,8 @@
  * on "Sent and waiting". Pure: an engine's state and the time go in, sentences come out.
  */
 
-import { count, when } from "./words.js";
+import { stuckCount } from "./stuck.js";
+import { count, photoWords, when } from "./words.js";
 
 /**
  * @typedef {Record<string, any>} Any
@@ -25,10 +26,11 @@ export function standing(sync, waiting, now = Date.now()) {
   const visits = count(waiting, "visit");
   const last = lastContact(sync);
   if (sync?.revoked) {
-    const text = waiting
-      ? `This tablet is out of use, ${visits} still to send`
+    const left = together([waiting ? visits : "", photoWords(sync.photos)]);
+    const text = left
+      ? `This tablet is out of use, ${left} still to send`
       : "This tablet is out of use, everything sent";
-    return { text, more: waiting ? together([nextTry(sync, now), last]) : "", mark: "warn", meaning: text };
+    return { text, more: left ? together([nextTry(sync, now), last]) : "", mark: "warn", meaning: text };
   }
   if (sync?.phase === "sending" && waiting) {
     return { text: sending(sync, waiting), more: "", mark: "wait", meaning: `waiting ${waiting}` };
@@ -40,12 +42,24 @@ export function standing(sync, waiting, now = Date.now()) {
     const text = waiting ? `${visits} waiting, sign in` : "Sign in to fetch changes";
     return { text, more: last, mark: "warn", meaning: text };
   }
-  if (waiting) {
+  const photos = photoWords(sync?.photos);
+  if (waiting || photos) {
     const more = together([nextTry(sync, now), last]);
-    return { text: `${visits} waiting`, more, mark: "wait", meaning: `waiting ${waiting}` };
+    const text = together([waiting ? `${visits} waiting` : "", photos]);
+    return {
+      text,
+      more,
+      mark: "wait",
+      meaning: waiting ? `waiting ${waiting}` : `photos ${sync?.photos.number}`,
+    };
   }
   if (sync?.refused) {
     const text = `${count(sync.refused, "visit")} could not be taken`;
+    return { text, more: last, mark: "warn", meaning: text };
+  }
+  const stuck = stuckCount(sync?.stuck?.filter((/** @type {Any} */ one) => one.mine));
+  if (stuck) {
+    const text = `${count(stuck, "visit")} not sent yet`;
     return { text, more: last, mark: "warn", meaning: text };
   }
   if (sync?.lastContact) {
@@ -76,7 +90,7 @@ export function sendingWords(sync, waiting, now = Date.now()) {
       const problem = sync.problem?.message ?? "You are signed out of the service.";
       const todo = waiting
         ? `Sign in to send ${waiting === 1 ? "it" : "them"}.`
-        : "Everything is sent. Sign in to fetch changes.";
+        : `${stillWords(0, sync)} Sign in to fetch changes.`;
       return { state: waiting ? `${kept}. ${todo}` : withSafety(problem, todo), detail: sentences([last]) };
     }
     case "offline":
@@ -87,8 +101,8 @@ export function sendingWords(sync, waiting, now = Date.now()) {
     }
     default:
       return {
-        state: waiting ? `${visits} waiting to be sent.` : "Everything is sent.",
-        detail: waiting ? detail : sentences([last]),
+        state: stillWords(waiting, sync),
+        detail: waiting || sync?.photos?.number ? detail : sentences([last]),
       };
   }
 }
@@ -100,9 +114,31 @@ export function sendingWords(sync, waiting, now = Date.now()) {
  * @param {number} [now]
  */
 export function lockedWords(sync, waiting, now = Date.now()) {
-  if (!waiting) return sync?.lastContact ? `Everything sent ${when(sync.lastContact)}` : "";
-  if (sync?.phase === "sending") return sending(sync, waiting);
-  return together([`${count(waiting, "visit")} waiting to be sent`, nextTry(sync, now), lastContact(sync)]);
+  const number = stuckCount(sync?.stuck);
+  const stuck = number ? `${count(number, "visit")} not sent yet, unlock to see why` : "";
+  const photos = photoWords(sync?.photos);
+  if (!waiting && !photos)
+    return stuck || (sync?.lastContact ? `Everything sent ${when(sync.lastContact)}` : "");
+  if (sync?.phase === "sending" && waiting) return sending(sync, waiting);
+  return together([
+    waiting ? `${count(waiting, "visit")} waiting to be sent` : "",
+    photos,
+    stuck,
+    nextTry(sync, now),
+    lastContact(sync),
+  ]);
+}
+
+/**
+ * @param {number} waiting
+ * @param {Any | null} sync
+ */
+function stillWords(waiting, sync) {
+  const photos = photoWords(sync?.photos);
+  const still = sentences([
+    together([waiting ? `${count(waiting, "visit")} waiting to be sent` : "", photos]),
+  ]);
+  return still || "Everything is sent.";
 }
 
 /** @param {number} waiting */

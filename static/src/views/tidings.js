@@ -7,13 +7,14 @@ import { caseloadLostWords, revokedWords } from "./standing.js";
 import { count } from "./words.js";
 
 /**
- * @typedef {{id: string, text: string, level: "info" | "amber" | "red", inForm: boolean}} Tiding
- * `inForm`: also told while a visit is being written
+ * @typedef {{id: string, text: string, level: "info" | "amber" | "red", inForm: boolean, call?: string}} Tiding
+ * `inForm`: also told while a visit is being written; `call`: a number to ring
  *
  * @typedef {object} Circumstances
  * @property {number} waiting visits not sent yet
  * @property {boolean} revoked
  * @property {boolean} caseloadLost
+ * @property {{minutes: number, phone: string | null} | null} overrun a visit goes on longer than these minutes planned
  * @property {number | null} clockOffset milliseconds to add to this tablet's clock to get the service's
  * @property {{used: number | null, quota: number | null, reserve: boolean, nearFull: boolean} | null} space
  */
@@ -27,12 +28,13 @@ const TOLD_BYTES = 50_000_000;
  * @param {Circumstances} now
  * @returns {Tiding[]} most pressing first
  */
-export function tidings({ waiting, revoked, caseloadLost, clockOffset, space }) {
+export function tidings({ waiting, revoked, caseloadLost, clockOffset, space, overrun }) {
   /** @type {Tiding[]} */
   const told = [];
   if (revoked) {
     return [{ id: "revoked", level: "red", inForm: true, text: revokedWords(waiting) }];
   }
+  if (overrun) told.push(overrunTiding(overrun));
   const storage = spaceWords(space);
   if (storage) told.push(storage);
   if (caseloadLost) {
@@ -42,6 +44,18 @@ export function tidings({ waiting, revoked, caseloadLost, clockOffset, space }) 
     told.push({ id: "clock", level: "amber", inForm: false, text: clockWords(clockOffset) });
   }
   return told;
+}
+
+/**
+ * Whoever is longer with a family than planned may be in trouble, or may have forgotten to say that they have left. It
+ * names nobody: others may look on.
+ * @param {NonNullable<Circumstances["overrun"]>} overrun
+ * @returns {Tiding}
+ */
+function overrunTiding({ minutes, phone }) {
+  const text = `You are longer at a visit than the ${count(minutes, "minute")} planned. If something is wrong, ring your team`;
+  const tiding = { id: "overrun", level: /** @type {const} */ ("amber"), inForm: true };
+  return phone ? { ...tiding, text: `${text}:`, call: phone } : { ...tiding, text: `${text}.` };
 }
 
 /** @param {number} offset */

@@ -1,25 +1,41 @@
-/** Today: what came back, what is not finished, what is overdue and what is due now, in that order. */
+/** Today: the plan, what came back, what is not finished, what is overdue and what is due now, in that order. */
 
 import { civilDate } from "../lib/dates.js";
+import { planSection } from "./day-plan.js";
 import { fill, piece, slot, template } from "./dom.js";
+import { byUrgency } from "./orders.js";
+import { isDragging } from "./plan-drag.js";
+import { isVisiting } from "./plan-model.js";
 import { subjectRow, visitRow } from "./rows.js";
 import { count } from "./words.js";
 
 /**
  * @typedef {import("./app.js").App} App
  * @typedef {import("./people.js").Subject} Subject
+ * @typedef {import("./visits.js").VisitState} VisitState
  */
 
 const SHOWN = 12;
+const TICK_MS = 30_000;
 
 /** @param {App} app */
 export function today(app) {
   /** @param {HTMLElement} main */
   return (main) => {
     main.append(template("today"));
-    const draw = () => drawToday(app, main);
+    const draw = () => {
+      if (isDragging(main)) return;
+      const held = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.plan : null;
+      drawToday(app, main);
+      // Whoever moves a visit up goes on from the same button.
+      const same = [...main.querySelectorAll("[data-plan]")].find(
+        (one) => one instanceof HTMLElement && one.dataset.plan === held,
+      );
+      if (same instanceof HTMLElement) same.focus({ preventScroll: true });
+    };
     draw();
-    return { title: "Today", refresh: draw };
+    const ticking = setInterval(() => isVisiting(app) && draw(), TICK_MS);
+    return { title: "Today", refresh: draw, leave: () => clearInterval(ticking) };
   };
 }
 
@@ -29,13 +45,15 @@ export function today(app) {
  */
 function drawToday(app, main) {
   const day = civilDate(new Date());
-  const dueNow = [...app.roster.values()].filter(({ next }) => next).sort(byUrgency);
+  const dueNow = [...app.roster.values()].filter(({ next, mine }) => next && mine).sort(byUrgency);
   const overdue = dueNow.filter(({ next }) => next?.state === "overdue" || next?.state === "breached");
   const due = dueNow.filter(({ next }) => next?.state === "due" || next?.state === "due_soon");
   const returned = app.ownVisits.filter(({ state }) => state === "returned");
-  const drafts = app.ownVisits.filter(({ state }) => state === "draft");
-  const waiting = app.ownVisits.filter(({ state }) => state === "waiting" || state === "refused");
+  const living = (/** @type {VisitState} */ { childId }) => !app.roster.get(childId)?.body.deceased_on;
+  const drafts = app.ownVisits.filter((one) => one.state === "draft" && living(one));
+  const waiting = app.ownVisits.filter(({ state }) => ["waiting", "withdrawing", "refused"].includes(state));
   const groups = [
+    planSection(app),
     group(
       "Sent back with a question",
       returned.map((state) =>
@@ -101,9 +119,12 @@ function group(title, rows) {
  * @param {string} day
  */
 function childGroup(app, title, subjects, filter, day) {
-  const rows = subjects
-    .slice(0, SHOWN)
-    .map((subject) => subjectRow(subject, day, () => app.go("child", { id: subject.id })));
+  const rows = subjects.slice(0, SHOWN).map((subject) =>
+    subjectRow(subject, day, {
+      open: () => app.go("child", { id: subject.id }),
+      contactTitle: (type) => app.contactTitle(type),
+    }),
+  );
   const part = group(title, rows);
   if (part && subjects.length > SHOWN) {
     fill(part, { more: `See all ${subjects.length}` });
@@ -114,19 +135,4 @@ function childGroup(app, title, subjects, filter, day) {
     });
   }
   return part;
-}
-
-const LEVELS = ["specialist", "targeted", "universal", "community"];
-
-/**
- * By the last day on time, which each row names or implies; then need, then name.
- * @param {Subject} a
- * @param {Subject} b
- */
-export function byUrgency(a, b) {
-  return (
-    (a.next?.targetEnd ?? "9999").localeCompare(b.next?.targetEnd ?? "9999") ||
-    LEVELS.indexOf(a.body.need_level) - LEVELS.indexOf(b.body.need_level) ||
-    a.sortName.localeCompare(b.sortName)
-  );
 }

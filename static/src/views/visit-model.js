@@ -5,16 +5,17 @@
 
 import { Autosave } from "../forms/autosave.js";
 import { buildFacts, childFacts, derive } from "../forms/facts.js";
-import { look, shownAnswers } from "../forms/logic.js";
+import { shownAnswers } from "../forms/logic.js";
 import { suggestions } from "../forms/starting.js";
 import { check, refusedFields } from "../forms/validate.js";
 import { plainValue } from "../forms/wording.js";
 import { assess } from "../growth/lms.js";
-import { openGrowthTables } from "../growth/tables.js";
 import { discardDraft, getDraft, saveDraft } from "../store/drafts.js";
 import { sealDraft } from "../store/outbox.js";
 import { api } from "../sync/api.js";
 import { loadForm } from "./forms.js";
+import { growthTables } from "./growth-tables.js";
+import { twinVisit } from "./twins.js";
 import { questions } from "./visits.js";
 import { count } from "./words.js";
 
@@ -28,6 +29,9 @@ import { count } from "./words.js";
 /** @type {import("../growth/tables.js").GrowthTables | null} */
 let tables = null;
 
+/** @type {import("../forms/rule-facts.js").Rules | null} */
+let rules = null;
+
 /** @type {VisitModel | null} */
 let current = null;
 
@@ -40,15 +44,33 @@ let current = null;
 export async function openVisit(app, draftId) {
   if (current?.draft.id === draftId && !current.ended) return current;
   const draft = await getDraft(app.open, draftId);
-  if (!draft) return null;
-  const [form] = await Promise.all([
-    loadForm(draft.formId, draft.formVersion),
-    (async () => {
-      tables ??= openGrowthTables(await api.loadData("growth/uk-who.json"));
-    })(),
-  ]);
-  current = new VisitModel(app, draft, form);
+  return draft ? takeUp(app, draft) : null;
+}
+
+/**
+ * Opens the visit of a draft as it has just been stored or read.
+ * @param {App} app
+ * @param {Draft} draft
+ */
+export async function takeUp(app, draft) {
+  const [form] = await Promise.all([loadForm(draft.formId, draft.formVersion), readTables()]);
+  // Twice at once, as by two taps, it is the same visit.
+  if (current?.draft.id !== draft.id || current.ended) current = new VisitModel(app, draft, form);
   return current;
+}
+
+/** Reads what every visit needs before the first is opened: reading it takes longer than drawing one. */
+export async function prepareVisits() {
+  await Promise.all([api.readForms(), readTables()]);
+}
+
+async function readTables() {
+  const [growth, clinical] = await Promise.all([
+    growthTables(),
+    rules ?? api.loadData("rules/clinical.json"),
+  ]);
+  tables = growth;
+  rules ??= clinical;
 }
 
 export class VisitModel {
@@ -81,8 +103,15 @@ export class VisitModel {
     const subject = app.roster.get(draft.childId);
     this.body = subject?.body ?? null;
     this.facts0 = childFacts(this.body ?? {});
+    this.twin = twinVisit(app, draft);
     const state = app.visits.find(({ visitId }) => visitId === draft.visitId);
     this.returned = state && draft.parentRev ? questions({ ...state, state: "draft" }) : null;
+  }
+
+  /** The rules as they are worked out here: growth by the method that the service has chosen. */
+  get rules() {
+    const known = /** @type {import("../forms/rule-facts.js").Rules} */ (rules);
+    return { ...known, growth_method: this.app.service.growth_method };
   }
 
   get subject() {
@@ -98,22 +127,23 @@ export class VisitModel {
 
   /** What the record says, in grey above the question; taken only by hand. */
   suggestions() {
-    return suggestions(this.definition, { now: this.draft.createdAt, child: this.body ?? {} });
+    const known = { now: this.draft.createdAt, child: this.body ?? {}, names: this.names() };
+    return suggestions(this.definition, { ...known, twin: this.twin });
   }
 
   /** @param {Any} [answers] */
   facts(answers = this.draft.answers) {
     const { enteredAt } = this.draft;
     const entered = enteredAt ? new Date(enteredAt) : null;
-    return buildFacts(this.facts0, answers, new Date(), this.definition, assessWith, entered);
+    return buildFacts(this.facts0, answers, new Date(), this.definition, assessWith, this.rules, entered);
   }
 
   /** Everything that follows from the answers as they are now. */
   look() {
     const facts = this.facts();
-    const { findings, alerts } = check(this.definition, this.payload(false), facts);
-    const visible = look(this.definition, this.draft.answers, facts).visible;
-    return { facts, visible, ...this.believed(findings, alerts) };
+    const checked = check(this.definition, this.payload(false), facts);
+    const visible = checked.live?.visible ?? new Set();
+    return { facts, visible, checked, ...this.believed(checked.findings, checked.alerts) };
   }
 
   /**
@@ -134,7 +164,7 @@ export class VisitModel {
 
   /** @param {Any} [answers] */
   derived(answers = this.draft.answers) {
-    return derive(this.facts0, answers, new Date(), this.definition, assessWith);
+    return derive(this.facts0, answers, new Date(), this.definition, assessWith, this.rules);
   }
 
   /** @param {boolean} [whole] with what was derived and believed, for sealing */
@@ -144,6 +174,7 @@ export class VisitModel {
     if (!whole) return payload;
     const { birth_date = null, sex = null, gestation_days = null, nhs_number = null } = this.body ?? {};
     const shown = shownAnswers(this.definition, answers, this.facts());
+    const { alerts } = check(this.definition, { ...payload, answers: shown }, this.facts(shown));
     return {
       ...payload,
       answers: shown,
@@ -151,6 +182,9 @@ export class VisitModel {
       derived: this.derived(shown),
       context: {
         ...{ birth_date, sex, gestation_days, nhs_number },
+        // The service works every rule out again and says where it gets something else.
+        alerts: alerts.map(({ id }) => id),
+        growth_method: this.rules.growth_method,
         ...(enteredAt ? { entered_at: enteredAt } : {}),
       },
     };

@@ -62,6 +62,9 @@ export const STATE = {
   received: { words: "With your supervisor", tag: "info" },
   returned: { words: "Sent back with a question", tag: "red" },
   two_versions: { words: "Changed on another tablet too", tag: "amber" },
+  withdrawing: { words: "Withdrawal waiting to be sent", tag: "amber" },
+  withdrawal: { words: "Withdrawal with your supervisor", tag: "info" },
+  withdrawn: { words: "Withdrawn", tag: "info" },
   set_aside: { words: "Set aside by your supervisor", tag: "info" },
   quarantined: { words: "With your supervisor to sort out", tag: "amber" },
   approved: { words: "Approved", tag: "green" },
@@ -98,6 +101,14 @@ export function sentence(code) {
  */
 export function count(number, one, many = `${one}s`) {
   return number === 1 ? `1 ${one}` : `${number} ${many}`;
+}
+
+/**
+ * "1 photo 40%"; nothing for none.
+ * @param {{number: number, percent: number} | null | undefined} photos
+ */
+export function photoWords(photos) {
+  return photos?.number ? `${count(photos.number, "photo")} ${photos.percent}%` : "";
 }
 
 /**

@@ -44,7 +44,7 @@ export async function loadCode() {
     format: "cjs",
     platform: "node",
     target: "node20",
-    external: ["dexie", "@hpke/*"],
+    external: ["@hpke/*"],
     legalComments: "none",
   });
   const make = new Function("module", "require", ...BROWSER, outputFiles[0].text);
@@ -57,15 +57,14 @@ export async function loadCode() {
 }
 
 /**
- * A new window. `Dexie` is the one whose databases live on the tablet's disk.
- * @param {any} Dexie
- * @param {Record<string, any>} browser
+ * A new window.
+ * @param {Record<string, any>} browser its `indexedDB` is the tablet's disk
  * @returns {Promise<App>}
  */
-export async function openWindow(Dexie, browser) {
+export async function openWindow(browser) {
   const start = await loadCode();
   const own = Object.create(globalThis);
   for (const [name, value] of Object.entries({ ...browser, globalThis: own }))
     Object.defineProperty(own, name, { value, writable: true });
-  return start({}, (name) => (name === "dexie" ? { Dexie, default: Dexie } : require(name)), own);
+  return start({}, require, own);
 }

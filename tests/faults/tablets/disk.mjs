@@ -4,7 +4,7 @@
  * places, and lets nothing through once the life has ended. What was committed stays, what was not is gone.
  */
 
-import { Dexie } from "dexie";
+import "fake-indexeddb/auto";
 import { forceCloseDatabase, IDBFactory, IDBKeyRange } from "fake-indexeddb";
 
 /**
@@ -62,71 +62,67 @@ export class Guard {
     request.addEventListener("success", () => {
       if (this.dead) return request.result.close();
       this.#connections.add(request.result);
+      this.#watch(request.result);
     });
     return request;
   }
 
-  /** The Dexie that the app is given: its databases live on this disk and tell this guard what they write. */
-  get Dexie() {
-    const guard = this;
-    return class extends Dexie {
-      /** @param {string} name @param {object} [options] */
-      constructor(name, options = {}) {
-        super(name, { ...options, indexedDB: guard.indexedDB, IDBKeyRange });
-        this.use({ stack: "dbcore", name: "guard", level: -10, create: (core) => guard.#watch(core) });
-      }
+  /** Every read-write transaction of this connection tells this guard what it writes. @param {any} connection */
+  #watch(connection) {
+    const begin = connection.transaction.bind(connection);
+    connection.transaction = (
+      /** @type {string[]} */ stores,
+      /** @type {string} */ mode,
+      /** @type {any} */ options,
+    ) => {
+      this.#breathe();
+      if (mode !== "readwrite") return this.#keep(begin(stores, mode, options));
+      this.step({ phase: "before", label: `transaction on ${[...stores].sort().join(" and ")}` });
+      this.#breathe();
+      const made = this.#keep(begin(stores, mode, options));
+      /** @type {Written[]} */
+      const written = [];
+      made.addEventListener("complete", () => {
+        if (!written.length) return;
+        // Even after the end of this life: what was being committed when it ended is on the disk.
+        this.committed(written);
+        if (!this.dead) this.step({ phase: "after", label: labelOf(written) });
+      });
+      const store = made.objectStore.bind(made);
+      made.objectStore = (/** @type {string} */ name) => this.#watchStore(store(name), made, written);
+      return made;
     };
   }
 
-  /** @param {any} core */
-  #watch(core) {
-    /** @type {WeakMap<object, Written[]>} */
-    const log = new WeakMap();
-    return {
-      ...core,
-      transaction: (
-        /** @type {string[]} */ stores,
-        /** @type {string} */ mode,
-        /** @type {any} */ options,
-      ) => {
-        this.#breathe();
-        if (mode === "readonly") return this.#keep(core.transaction(stores, mode, options));
-        this.step({ phase: "before", label: `transaction on ${[...stores].sort().join(" and ")}` });
-        this.#breathe();
-        const made = this.#keep(core.transaction(stores, mode, options));
-        /** @type {Written[]} */
-        const written = [];
-        log.set(made, written);
-        made.addEventListener("complete", () => {
-          this.#transactions.delete(made);
-          if (!written.length) return;
-          // Even after the end of this life: what was being committed when it ended is on the disk.
-          this.committed(written);
-          if (!this.dead) this.step({ phase: "after", label: labelOf(written) });
-        });
-        return made;
-      },
-      table: (/** @type {string} */ store) => {
-        const table = core.table(store);
-        return {
-          ...table,
-          mutate: (/** @type {any} */ request) => {
-            this.#breathe();
-            const { trans, type, values = [], keys = [] } = request;
-            if (this.full && type !== "delete" && type !== "deleteRange") {
-              trans.abort();
-              return Dexie.Promise.reject(new DOMException("no space", "QuotaExceededError"));
-            }
-            const told = { store, type, values, keys };
-            const first = !log.get(trans)?.length;
-            log.get(trans)?.push(told);
-            const done = table.mutate(request);
-            if (first) this.step({ phase: "middle", label: labelOf([told]) });
-            return done;
-          },
-        };
-      },
+  /** @param {any} store @param {any} transaction @param {Written[]} written */
+  #watchStore(store, transaction, written) {
+    /** @param {Written["type"]} type @param {Function} real */
+    const watched = (type, real) => (/** @type {any} */ given) => {
+      this.#breathe();
+      const put = type === "add" || type === "put";
+      if (this.full && put) {
+        transaction.abort();
+        throw new DOMException("no space", "QuotaExceededError");
+      }
+      const range = given instanceof IDBKeyRange;
+      /** @type {Written} */
+      const told = {
+        store: store.name,
+        type: range ? "deleteRange" : type,
+        values: put ? [given] : [],
+        keys: put ? [] : [given],
+      };
+      written.push(told);
+      const request = real.call(store, given);
+      if (written.length === 1) this.step({ phase: "middle", label: labelOf([told]) });
+      return request;
     };
+    const { add, put, delete: remove } = Object.getPrototypeOf(store);
+    return Object.assign(store, {
+      add: watched("add", add),
+      put: watched("put", put),
+      delete: watched("delete", remove),
+    });
   }
 
   /** @param {any} transaction */

@@ -32,6 +32,11 @@ export class Ledger {
     for (const item of this.items.values()) if (item.confirmedAt !== null) item.confirmedAt -= ms;
   }
 
+  /** Whether anything is on the disk that was confirmed so long ago that it may go. */
+  holdsOld() {
+    return [...this.items.values()].some((item) => isOld(item) && !item.gone);
+  }
+
   /** @param {Written[]} written one committed transaction */
   committed(written) {
     const added = new Set();
@@ -95,7 +100,7 @@ export class Ledger {
     if (!item || item.gone) return;
     item.gone = true;
     // The server's time counts, not the tablet's: a clock set ahead must not throw anything away.
-    const old = item.confirmedAt !== null && Date.now() - item.confirmedAt >= MONTH;
+    const old = isOld(item);
     const wiped = this.wiped.has(item.device) && (item.state === "acked" || item.state === "confirmed");
     if (!wiped && !(item.state === "confirmed" && old))
       this.tell({ event: "finding", text: `item ${id} was deleted from the tablet while ${item.state}` });
@@ -156,4 +161,9 @@ export class Ledger {
         });
     }
   }
+}
+
+/** @param {Entry} item */
+function isOld({ confirmedAt }) {
+  return confirmedAt !== null && Date.now() - confirmedAt >= MONTH;
 }

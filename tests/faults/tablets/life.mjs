@@ -51,7 +51,6 @@ export class Life {
     this.timers = new Timers(tablet.clock);
     this.locks = new Locks();
     this.Channel = channels();
-    this.Dexie = this.guard.Dexie;
     this.fetch = tablet.line.fetchFor({
       dead: () => this.ended !== null,
       step: (step) => this.step(step),
@@ -98,7 +97,7 @@ export class Life {
   openWindow() {
     const alive = () => this.ended === null;
     const { clock } = this.tablet;
-    return openWindow(this.Dexie, {
+    return openWindow({
       navigator: {
         locks: this.locks,
         onLine: true,

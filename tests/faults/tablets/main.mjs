@@ -23,6 +23,7 @@ const orders = {
   },
   work: ({ tablet, plan }) => find(tablet).work(plan),
   finish: ({ tablet }) => find(tablet).finish(),
+  tell: ({ tablet }) => find(tablet).tellCaseloads(),
   standing: ({ tablet }) => find(tablet).standing(),
   find: ({ tablet, words }) => find(tablet).findOnDisk(words),
 };

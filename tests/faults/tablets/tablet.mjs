@@ -14,6 +14,9 @@ const MONTH = 31 * 86_400_000;
 
 /** So long a planned kill waits for its step. */
 const ACTS_OF_A_PLAN = 5;
+/** So often, and this far apart, a tablet tries to reach a server that may just be starting again. */
+const MOST_TRIES = 60;
+const BETWEEN_TRIES_MS = 250;
 /** Where a kill may strike, and how often each kind of place is chosen. */
 const KILLS = {
   seal: 5,
@@ -145,6 +148,7 @@ export class Tablet {
    * opens the app meanwhile.
    */
   async sleepForAMonth() {
+    await this.#settle(() => this.#holdsConfirmed());
     this.close();
     await rewrite(this.disk, DATABASE, {
       outbox: (row) => ({ ...row, confirmedAt: row.confirmedAt && row.confirmedAt - MONTH }),
@@ -153,7 +157,32 @@ export class Tablet {
     });
     this.ledger.age(MONTH);
     this.count("a month in a drawer");
-    await this.#once((visitor) => visitor.settle(this.config.people[0]), true);
+    for (const phase of /** @type {const} */ (["middle", "after"])) await this.#endAtPruning(phase);
+    await this.#settle();
+  }
+
+  /** Everything is sent and fetched, as far as the line allows: until `done`, or until it was tried for long. */
+  async #settle(done = () => true) {
+    for (let tries = 1; ; tries += 1) {
+      await this.#once((visitor) => visitor.settle(this.config.people[0]), true);
+      if (done() || tries === MOST_TRIES) return;
+      await new Promise((resolve) => setTimeout(resolve, BETWEEN_TRIES_MS));
+    }
+  }
+
+  #holdsConfirmed() {
+    return [...this.ledger.items.values()].some(({ confirmedAt, gone }) => confirmedAt !== null && !gone);
+  }
+
+  /**
+   * What was confirmed a month ago is taken away, and the browser ends at that.
+   * @param {"middle" | "after"} phase
+   */
+  async #endAtPruning(phase) {
+    this.start({ label: "prune", phase, count: 1 });
+    const { life } = this;
+    await this.#settle(() => life?.ended !== null || !this.ledger.holdsOld());
+    this.close();
   }
 
   /** Nothing fails any more: everything is sent, everything fetched. */
@@ -168,10 +197,18 @@ export class Tablet {
         const rows = (await contents(this.disk, DATABASE)).outbox ?? [];
         if (attempt > 1 && rows.every(({ state }) => state === "confirmed" || state === "refused")) break;
       }
-      await this.#once((visitor) => visitor.tellCaseload(person), true);
       this.close();
     }
     await this.check();
+  }
+
+  /** What each person sees here, once all tablets have sent everything: fetched again, and told. */
+  async tellCaseloads() {
+    for (const person of this.config.people) {
+      await this.#once((visitor) => visitor.settle(person), true);
+      await this.#once((visitor) => visitor.tellCaseload(person), true);
+      this.close();
+    }
   }
 
   async check() {
@@ -205,9 +242,11 @@ export class Tablet {
   async sent(label) {
     if (this.config.broken !== "delete on send" || label !== "push request") return;
     const { app } = /** @type {Visitor} */ (this.visitor);
-    const { outbox } = app.db.openDatabase();
-    const rows = await outbox.toArray();
-    await outbox.bulkDelete(rows.filter(({ state }) => state === "sealed").map(({ id }) => id));
+    const db = app.db.openDatabase();
+    const sent = (await db.outbox.all()).filter(({ state }) => state === "sealed");
+    await app.db.write(db, ["outbox"], async (tx) => {
+      for (const { id } of sent) await tx.outbox.delete(id);
+    });
   }
 }
 

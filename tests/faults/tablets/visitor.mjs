@@ -15,6 +15,7 @@ const ACTS = {
   draft: 7,
   discard: 2,
   correct: 8,
+  withdraw: 3,
   exchange: 24,
   wait: 6,
   lock: 2,
@@ -306,6 +307,16 @@ export class Visitor {
     );
     if (!returned.length) return this.exchange();
     await this.visit(random, random.pick(returned));
+  }
+
+  /** A visit is withdrawn, or withdrawing it is undone; the service sorts out what makes no sense. @param {Stream} random */
+  async withdraw(random) {
+    const { outbox, withdrawals } = this.app;
+    const sealed = (await outbox.listItems(this.vault)).flatMap(({ rev }) => (rev ? [rev] : []));
+    if (!sealed.length) return;
+    const rev = random.pick(sealed);
+    const reason = rev.withdrawal ? withdrawals.TAKEN_BACK : "twice";
+    await withdrawals.sealWithdrawal(this.vault, rev, { reason, words: "" });
   }
 
   /** The same visit in two windows: both save, both complete. @param {Stream} random */

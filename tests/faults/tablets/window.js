@@ -6,5 +6,6 @@ export * as drafts from "../../../static/src/store/drafts.js";
 export * as outbox from "../../../static/src/store/outbox.js";
 export * as rescue from "../../../static/src/store/rescue.js";
 export * as vaults from "../../../static/src/store/vault.js";
+export * as withdrawals from "../../../static/src/store/withdrawals.js";
 export * as api from "../../../static/src/sync/api.js";
 export * as engine from "../../../static/src/sync/engine.js";

@@ -28,6 +28,7 @@ for (const expected of cases) {
       new Date(expected.now),
       form,
       standInGrowth(reference),
+      null,
     );
     const { findings, alerts } = check(form, payload, facts);
     assert.deepEqual(

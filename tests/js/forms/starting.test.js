@@ -74,10 +74,10 @@ test("what the form does not offer is not filled in", () => {
 
 test("what the record says of the birth is offered, never filled in", () => {
   const asked = form(
-    { id: "birth_weight_kg", unit: "kg", suggest: "child.birth_weight_kg" },
-    { id: "gestation_weeks", unit: "weeks", suggest: "child.gestation_weeks" },
-    { id: "gestation_days", suggest: "child.gestation_days" },
-    { id: "births", suggest: "child.births_in_pregnancy" },
+    { id: "birth_weight_kg", type: "decimal", unit: "kg", suggest: "child.birth_weight_kg" },
+    { id: "gestation_weeks", type: "integer", unit: "weeks", suggest: "child.gestation_weeks" },
+    { id: "gestation_days", type: "integer", suggest: "child.gestation_days" },
+    { id: "births", type: "integer", suggest: "child.births_in_pregnancy" },
   );
   assert.deepEqual(startingAnswers(asked, known), {});
   assert.deepEqual(suggestions(asked, known), {
@@ -87,6 +87,45 @@ test("what the record says of the birth is offered, never filled in", () => {
     births: { text: "2", value: 2 },
   });
   assert.deepEqual(suggestions(asked, { ...known, child: { measurements: [] } }), {});
+});
+
+test("what the last contact answered is offered in words with its day, and only to the same question", () => {
+  const options = [{ value: "minor", label: "Minor" }];
+  const asked = form(
+    { id: "damp_mould", type: "choice", options, suggest: "last.damp_mould" },
+    { id: "landlord", type: "choice", options, suggest: "last.landlord" },
+    { id: "nursery", suggest: "child.need_level" },
+  );
+  const before = {
+    damp_mould: { value: "minor", on: "2026-05-03" },
+    landlord: { value: "an option of long ago", on: "2026-05-03" },
+    nursery: { value: "Sunny", on: "2026-05-03" },
+  };
+  assert.deepEqual(suggestions(asked, { ...known, child: { last_answers: before } }), {
+    damp_mould: { text: "Minor, 3 May 2026", value: "minor" },
+  });
+  assert.deepEqual(startingAnswers(asked, { ...known, child: { last_answers: before } }), {});
+});
+
+test("what was answered about the household at the twin's visit is offered before what is older", () => {
+  const options = [{ value: "minor", label: "Minor" }];
+  const asked = form(
+    { id: "damp_mould", type: "choice", options, suggest: "last.damp_mould", household: true },
+    { id: "pets", type: "list", fields: [{ id: "animal", type: "line" }], household: true },
+    { id: "sleep_pattern", type: "line" },
+  );
+  const answers = { damp_mould: "minor", pets: [{ animal: "Dog" }], sleep_pattern: "Wakes at 3" };
+  const child = { last_answers: { damp_mould: { value: "minor", on: "2026-05-03" } } };
+  const twin = { name: "Ivy Field", answers };
+  assert.deepEqual(suggestions(asked, { ...known, child, twin }), {
+    damp_mould: { text: "Minor, at the visit to Ivy Field", value: "minor" },
+    pets: { text: "Dog, at the visit to Ivy Field", value: [{ animal: "Dog" }] },
+  });
+  const undone = { damp_mould: { not_done: "other" } };
+  assert.equal(
+    suggestions(asked, { ...known, child, twin: { ...twin, answers: undone } }).damp_mould.text,
+    "Minor, 3 May 2026",
+  );
 });
 
 test("a completed visit keeps the answers that are shown", () => {

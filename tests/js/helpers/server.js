@@ -20,6 +20,8 @@ export class FakeServer {
     this.stored = new Map();
     /** @type {Map<string, any>} unfinished visits, opened, by id */
     this.drafts = new Map();
+    /** @type {Map<string, Buffer>} boxes of photos as far as they have come, by account and hash */
+    this.blobs = new Map();
     /** @type {{seq: number, type: string, id: string, body: any}[]} */
     this.changes = [];
     this.epoch = "e1";
@@ -36,6 +38,8 @@ export class FakeServer {
     /** The last is the one in use. */
     this.keys = [SERVER_KEY];
     this.leaseDays = 7;
+    /** What the provider has decided. @type {any} */
+    this.service = undefined;
     /** @type {Call[]} */
     this.calls = [];
     this.token = "token-1";
@@ -65,11 +69,12 @@ export class FakeServer {
 
   /** What a backup would hold. */
   backup() {
-    return { stored: new Map(this.stored), changes: [...this.changes] };
+    return { stored: new Map(this.stored), changes: [...this.changes], blobs: new Map(this.blobs) };
   }
 
-  /** @param {{stored: Map<string, any>, changes: any[]}} backup */
-  restore({ stored, changes }) {
+  /** @param {{stored: Map<string, any>, changes: any[], blobs?: Map<string, Buffer>}} backup */
+  restore({ stored, changes, blobs = new Map() }) {
+    this.blobs = new Map(blobs);
     this.stored = new Map(stored);
     this.changes = [...changes];
     this.epoch = `e${Number(this.epoch.slice(1)) + 1}`;
@@ -78,8 +83,9 @@ export class FakeServer {
   /** @param {RequestInfo | URL} input @param {RequestInit} [init] @returns {Promise<Response>} */
   async fetch(input, init = {}) {
     const url = new URL(String(input), "https://hv.example");
-    const text =
-      init.body instanceof ArrayBuffer ? gunzipSync(init.body).toString() : String(init.body ?? "");
+    const raw = url.pathname.startsWith("/sync/v1/blob/");
+    const packed = init.body instanceof ArrayBuffer ? Buffer.from(init.body) : null;
+    const text = raw ? "" : packed ? gunzipSync(packed).toString() : String(init.body ?? "");
     /** @type {Call} */
     const call = {
       method: init.method ?? "GET",
@@ -87,8 +93,8 @@ export class FakeServer {
       query: url.searchParams,
       headers: new Headers(init.headers),
       credentials: init.credentials ?? "",
-      body: text ? JSON.parse(text) : null,
-      bytes: Buffer.byteLength(text),
+      body: raw ? packed : text ? JSON.parse(text) : null,
+      bytes: raw ? (packed?.length ?? 0) : Buffer.byteLength(text),
     };
     this.calls.push(call);
     init.signal?.throwIfAborted();
@@ -141,13 +147,15 @@ export class FakeServer {
   byToken(call) {
     const draft = /^\/sync\/v1\/drafts\/([^/]+)$/.exec(call.path);
     const done = /^\/sync\/v1\/commands\/([^/]+)\/done$/.exec(call.path);
-    const asks = ["/sync/v1/push", "/sync/v1/confirm"].includes(call.path) || draft || done;
+    const blob = /^\/sync\/v1\/blob\/([0-9a-f]{64})$/.exec(call.path);
+    const asks = ["/sync/v1/push", "/sync/v1/confirm"].includes(call.path) || draft || done || blob;
     if (!asks) return null;
     const [device, account] = (call.headers.get("Authorization") ?? "").replace(/^Tablet /, "").split(".");
     const token = `Tablet ${tokenFor(device, account)}`;
     if (call.headers.get("Authorization") !== token || this.unknown.has(device)) {
       return fail(401, "unknown_tablet", "Not known.");
     }
+    if (blob) return this.takePiece(device, account, blob[1], call);
     if (call.credentials !== "omit" || call.body.device_id !== device) return fail(400, "malformed", "?");
     if (call.path === "/sync/v1/push") return this.push(call);
     if (call.path === "/sync/v1/confirm") return this.confirm(call);
@@ -155,6 +163,24 @@ export class FakeServer {
     if (done) this.reports.push({ id: done[1], device, left: call.body.left });
     if (done && call.body.left === 0) this.commands.delete(device);
     return json(this.common(device));
+  }
+
+  /** @param {string} device @param {string} account @param {string} sha256 @param {Call} call */
+  takePiece(device, account, sha256, { body, headers, credentials }) {
+    const range = /^bytes (?:\*|(\d+)-(\d+))\/(\d+)$/.exec(headers.get("Content-Range") ?? "");
+    const length = body?.length ?? 0;
+    if (!range || credentials !== "omit" || length > 256 * 1024) return fail(422, "invalid", "?");
+    if (range[1] ? length !== Number(range[2]) - Number(range[1]) + 1 : length)
+      return fail(422, "invalid", "?");
+    const [key, total] = [`${account}|${sha256}`, Number(range[3])];
+    let held = this.blobs.get(key) ?? Buffer.alloc(0);
+    if (body && held.length === Number(range[1])) held = Buffer.concat([held, body]);
+    const whole = held.length === total;
+    const good = createHash("sha256").update(held).digest("hex") === sha256;
+    if (whole && !good) held = Buffer.alloc(0);
+    this.blobs.set(key, held);
+    const result = whole ? (good ? "complete" : "rejected:hash") : "more";
+    return json({ result, held: held.length, ...this.common(device) });
   }
 
   /** @param {string} device */
@@ -241,7 +267,7 @@ export class FakeServer {
   /** @param {string} id @param {Call} call */
   async keepDraft(id, { body }) {
     const draft = await this.unseal("draft", id, body.device_id, body);
-    if (!draft) return fail(400, "unknown_key", "?");
+    if (!draft) return json({ result: "rejected:key", ...this.common(body.device_id) });
     this.drafts.set(id, draft);
     return json({ result: "kept", ...this.common(body.device_id) });
   }
@@ -261,6 +287,7 @@ export class FakeServer {
       cursor: `${this.epoch}.${reached}`,
       more: items.length < after.length,
       remaining: after.length - items.length,
+      service: this.service,
       ...this.common(device),
     });
   }

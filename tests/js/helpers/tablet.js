@@ -1,11 +1,12 @@
 /** A tablet for a test: its own database in memory, and a vault that opens fast. */
 
 import { register } from "node:module";
-import { IDBKeyRange, indexedDB } from "fake-indexeddb";
+import "fake-indexeddb/auto";
 import { TabletDatabase } from "../../../static/src/store/db.js";
 import { newDraft, saveDraft } from "../../../static/src/store/drafts.js";
 import { sealDraft } from "../../../static/src/store/outbox.js";
 import { createVault } from "../../../static/src/store/vault.js";
+import { everything, update } from "./disk.js";
 import { publicPart, SERVER_KEY, tokenFor } from "./sealing.js";
 
 export const PASSPHRASE = "four plain wooden chairs";
@@ -16,7 +17,7 @@ let databases = 0;
 
 /** @param {string} [name] the same name is the same disk */
 export function newDatabase(name = `tablet-${++databases}`) {
-  return new TabletDatabase(name, { indexedDB, IDBKeyRange });
+  return new TabletDatabase(name);
 }
 
 /**
@@ -45,7 +46,7 @@ export async function newVault({ db = newDatabase(), id, fresh = false } = {}) {
 
 /** What registering writes down. @param {import("../../../static/src/store/vault.js").Vault} vault */
 export async function introduced({ db, id, account: { id: accountId } }) {
-  await db.vaults.update(id, { token: tokenFor(id, accountId), sealingKey: publicPart(SERVER_KEY) });
+  await update(db, "vaults", id, { token: tokenFor(id, accountId), sealingKey: publicPart(SERVER_KEY) });
 }
 
 /**
@@ -98,16 +99,14 @@ export async function completeVisit(vault, answers = { weight_kg: "3.450" }) {
 export async function diskText(/** @type {TabletDatabase} */ db) {
   /** @type {string[]} */
   const parts = [];
-  for (const table of db.tables) {
-    for (const row of await table.toArray()) {
-      parts.push(
-        JSON.stringify(row, (_key, value) => {
-          if (value instanceof ArrayBuffer) return Buffer.from(value).toString("latin1");
-          if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer).toString("latin1");
-          return value;
-        }),
-      );
-    }
+  for (const row of await everything(db)) {
+    parts.push(
+      JSON.stringify(row, (_key, value) => {
+        if (value instanceof ArrayBuffer) return Buffer.from(value).toString("latin1");
+        if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer).toString("latin1");
+        return value;
+      }),
+    );
   }
   return parts.join("\n");
 }

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { applyPage, loadCaseload, position, startRebuild } from "../../../static/src/store/caseload.js";
 import { waiting } from "../../../static/src/store/outbox.js";
 import { unlock } from "../../../static/src/store/vault.js";
+import { beforeEachWrite, full } from "../helpers/disk.js";
 import { completeVisit, newDatabase, newVault, PASSPHRASE } from "../helpers/tablet.js";
 
 /** @param {string} id @param {any} [body] */
@@ -57,9 +58,9 @@ test("changing one child rewrites one chunk", async () => {
     Array.from({ length: 500 }, (_, n) => child(`c${n}`)),
     "e1.500",
   );
-  const before = await vault.db.chunks.toArray();
+  const before = await vault.db.chunks.all();
   await applyPage(vault, [child("c42", { name: "Changed" })], "e1.501");
-  const after = await vault.db.chunks.toArray();
+  const after = await vault.db.chunks.all();
   const rewritten = after.filter(
     (row, index) => !Buffer.from(row.box.iv).equals(Buffer.from(before[index].box.iv)),
   );
@@ -123,15 +124,14 @@ test("two windows applying pages at once lose neither's", async () => {
 test("a page that fails to be written leaves the old one and its cursor", async () => {
   const vault = await newVault();
   await applyPage(vault, [child("c1")], "e1.1");
-  const fails = () => {
-    throw new DOMException("full", "QuotaExceededError");
-  };
-  vault.db.heads.hook("updating", fails);
+  const stop = beforeEachWrite((_act, store) => {
+    if (store === "heads") full();
+  });
   await assert.rejects(
     applyPage(vault, [child("c1", { name: "New" }), child("c2")], "e1.3"),
     /no space left/,
   );
-  vault.db.heads.hook("updating").unsubscribe(fails);
+  stop();
   assert.equal((await position(vault)).cursor, "e1.1");
   assert.deepEqual(sorted((await loadCaseload(vault)).children), [["c1", { id: "c1", name: "Child c1" }]]);
 });
@@ -151,6 +151,6 @@ test("a rebuild keeps the old caseload until the new one is whole, and never tou
   await applyPage(vault, [child("c5")], "e3.2", { last: true });
   assert.deepEqual([...(await loadCaseload(vault)).children.keys()].sort(), ["c4", "c5"]);
   assert.deepEqual(await position(vault), { cursor: "e3.2", rebuilding: false, complete: true });
-  assert.equal(new Set((await vault.db.chunks.toArray()).map(({ gen }) => gen)).size, 1);
+  assert.equal(new Set((await vault.db.chunks.all()).map(({ gen }) => gen)).size, 1);
   assert.equal(await waiting(vault), 1);
 });

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { IDBDatabase as FDBDatabase } from "fake-indexeddb";
+import { IDBDatabase as FDBDatabase, IDBObjectStore as FDBObjectStore } from "fake-indexeddb";
 import { applyPage } from "../../../static/src/store/caseload.js";
 import { probe } from "../../../static/src/store/db.js";
 import { acknowledge, noteFault } from "../../../static/src/store/delivery.js";
-import { discardDraft, saveDraft } from "../../../static/src/store/drafts.js";
+import { discardDraft, getDraft, saveDraft } from "../../../static/src/store/drafts.js";
 import { StorageFull, StorageTrouble } from "../../../static/src/store/errors.js";
 import { recall, remember } from "../../../static/src/store/notes.js";
+import { beforeEachWrite } from "../helpers/disk.js";
 import { completeVisit, draftFor, newVault } from "../helpers/tablet.js";
 
 /**
@@ -94,8 +95,8 @@ test("a full disk and a failing one are said plainly", async () => {
   const vault = await newVault();
   /** @type {Error} */
   let error = new DOMException("full", "QuotaExceededError");
-  vault.db.drafts.hook("creating", () => {
-    throw error;
+  const stop = beforeEachWrite((_act, store) => {
+    if (store === "drafts") throw error;
   });
   await assert.rejects(saveDraft(vault, draftFor()), (thrown) => {
     assert.ok(thrown instanceof StorageFull);
@@ -104,6 +105,27 @@ test("a full disk and a failing one are said plainly", async () => {
   });
   error = new DOMException("gone", "UnknownError");
   await assert.rejects(saveDraft(vault, draftFor()), StorageTrouble);
+  stop();
+});
+
+test("a write that fails after it was asked for fails the save, and what was there stays", async () => {
+  const vault = await newVault();
+  const draft = draftFor();
+  draft.answers.weight_kg = "3.450";
+  await saveDraft(vault, draft);
+  const methods = /** @type {any} */ (FDBObjectStore.prototype);
+  const { put } = methods;
+  // Refused by the database, because there is such a row, once it gets to it.
+  methods.put = /** @this {any} @param {any} row */ function (row) {
+    return this.name === "drafts" ? this.add(row) : put.call(this, row);
+  };
+  try {
+    draft.answers.weight_kg = "3.500";
+    await assert.rejects(saveDraft(vault, draft), StorageTrouble);
+  } finally {
+    methods.put = put;
+  }
+  assert.equal((await getDraft(vault, draft.id))?.answers.weight_kg, "3.450");
 });
 
 test("a connection that the browser dropped is opened again on waking", async () => {
@@ -117,8 +139,8 @@ test("a connection that the browser dropped is opened again on waking", async ()
 
 test("a connection that died under us is opened again by the next write", async () => {
   const vault = await newVault();
-  await vault.db.open();
+  const connection = await vault.db.open();
   // What WebKit does: the connection is gone and nobody is told.
-  vault.db.backendDB().close();
+  connection.close();
   await completeVisit(vault);
 });

@@ -13,6 +13,7 @@ import { saveDraft } from "../../../static/src/store/drafts.js";
 import { listItems, waiting } from "../../../static/src/store/outbox.js";
 import { onlyHere, refreshRescue } from "../../../static/src/store/rescue.js";
 import { resealWaiting } from "../../../static/src/store/resealing.js";
+import { put, update } from "../helpers/disk.js";
 import { openServerBox, SERVER_KEY } from "../helpers/sealing.js";
 import { completeVisit, draftFor, introduced, newVault, sender } from "../helpers/tablet.js";
 
@@ -84,7 +85,7 @@ test("one that cannot be read any more and was never sealed to the server is set
   const [bad, good] = [await completeVisit(vault), await completeVisit(vault)];
   const row = await vault.db.outbox.get(bad.id);
   assert.ok(row);
-  await vault.db.outbox.put({ ...row, box: { ...row.box, iv: new Uint8Array(12) } });
+  await put(vault.db, "outbox", { ...row, box: { ...row.box, iv: new Uint8Array(12) } });
   await introduced(vault);
   await resealWaiting(vault);
   const due = (await nextBatch(vault.db, vault.id, EVERYTHING)).map(({ id }) => id);
@@ -109,10 +110,9 @@ test("runs break where a number is not acknowledged, and after a hundred", async
     [4, 4],
     [6, 6],
   ]);
-  const [row] = await db.outbox.toArray();
-  await db.outbox.bulkAdd(
-    Array.from({ length: 150 }, (_, at) => ({ ...row, id: `r${at}`, seq: 7 + at, state: "acked" })),
-  );
+  const [row] = await db.outbox.all();
+  const more = Array.from({ length: 150 }, (_, at) => ({ ...row, id: `r${at}`, seq: 7 + at }));
+  await put(db, "outbox", ...more.map((one) => ({ ...one, state: /** @type {const} */ ("acked") })));
   const long = (await rangesToConfirm(db, vault.id, { all: false })).map(({ from, to }) => [from, to]);
   assert.deepEqual(long.slice(2), [
     [6, 105],
@@ -172,8 +172,8 @@ test("only what was confirmed thirty days ago is thrown away", async () => {
   await settleConfirmation(db, vault.id, ranges, ranges.map(yes), NOW);
   const late = await db.outbox.get(items[1].id);
   assert.ok(late);
-  await db.outbox.put({ ...late, confirmedAt: NOW + DAY });
-  await db.outbox.update(items[2].id, { state: "acked", ackedAt: NOW - 300 * DAY });
+  await put(db, "outbox", { ...late, confirmedAt: NOW + DAY });
+  await update(db, "outbox", items[2].id, { state: "acked", ackedAt: NOW - 300 * DAY });
   assert.equal(await prune(db, vault.id, NOW + 30 * DAY - 1), 0);
   assert.equal(await prune(db, vault.id, NOW + 30 * DAY), 1);
   assert.deepEqual(

@@ -12,6 +12,7 @@ import {
 import { AlreadyComplete, ChangedElsewhere } from "../../../static/src/store/errors.js";
 import { listen } from "../../../static/src/store/notices.js";
 import { listItems, sealDraft } from "../../../static/src/store/outbox.js";
+import { put } from "../helpers/disk.js";
 import { completeVisit, draftFor, FORM, newVault, otherWindow, revisionOf } from "../helpers/tablet.js";
 
 test("a draft comes back as it was saved, ids and all", async () => {
@@ -203,7 +204,7 @@ test("one draft that cannot be read does not hide the others", async () => {
   await saveDraft(vault, good);
   const row = await vault.db.drafts.get(bad.id);
   assert.ok(row);
-  await vault.db.drafts.put({ ...row, box: { ...row.box, iv: new Uint8Array(12) } });
+  await put(vault.db, "drafts", { ...row, box: { ...row.box, iv: new Uint8Array(12) } });
   assert.deepEqual(
     (await listDrafts(vault)).map(({ id }) => id),
     [good.id],

@@ -6,6 +6,7 @@ import { enforceLease, renewLease } from "../../../static/src/store/lease.js";
 import { remember } from "../../../static/src/store/notes.js";
 import { listItems } from "../../../static/src/store/outbox.js";
 import { setPin, unlock } from "../../../static/src/store/vault.js";
+import { update } from "../helpers/disk.js";
 import { completeVisit, draftFor, newDatabase, newVault, PASSPHRASE } from "../helpers/tablet.js";
 
 const DAY = 24 * 60 * 60_000;
@@ -104,7 +105,7 @@ test("what another window fetched under a new key is read with it, and old chunk
 
   // A window that was in the middle of a page when the lease ended wrote it under the old key.
   const late = await unlock("a-priya", PASSPHRASE, { db });
-  await db.vaults.update(one.id, { caseloadKey: null });
+  await update(db, "vaults", one.id, { caseloadKey: null });
   await one.refreshCaseloadKey();
   assert.deepEqual((await loadCaseload(one)).children.size, 0);
   assert.equal((await position(one)).cursor, "", "it is fetched from the beginning");

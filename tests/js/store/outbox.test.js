@@ -8,6 +8,7 @@ import { AlreadyComplete, ChangedElsewhere, StorageFull } from "../../../static/
 import { remember } from "../../../static/src/store/notes.js";
 import { listItems, offerAgain, refused, sealDraft, waiting } from "../../../static/src/store/outbox.js";
 import { unlock } from "../../../static/src/store/vault.js";
+import { beforeEachWrite, full, put } from "../helpers/disk.js";
 import {
   completeVisit,
   draftFor,
@@ -80,21 +81,18 @@ test("a completion that fails leaves the draft as it was, and can be tried again
   const vault = await newVault();
   const draft = draftFor();
   await saveDraft(vault, draft);
-  const counters = vault.db.counters;
-  vault.db.counters.hook("creating", fails);
+  const stop = beforeEachWrite((_act, store) => {
+    if (store === "counters") full();
+  });
   await assert.rejects(sealDraft(vault, draft, revisionOf(draft)), StorageFull);
   assert.equal(await waiting(vault), 0);
   assert.equal((await getDraft(vault, draft.id))?.id, draft.id);
   draft.answers.weight_kg = "3.450";
   await saveDraft(vault, draft);
-  counters.hook("creating").unsubscribe(fails);
+  stop();
   const item = await sealDraft(vault, draft, revisionOf(draft));
   assert.equal(item.rev?.device_seq, 1);
   assert.deepEqual(await listDrafts(vault), []);
-
-  function fails() {
-    throw new DOMException("full", "QuotaExceededError");
-  }
 });
 
 test("two windows cannot complete one draft twice, nor one complete what the other has changed", async () => {
@@ -205,7 +203,7 @@ test("an item that cannot be read here is shown so, and still goes: the server's
   const [bad, good] = [await completeVisit(vault), await completeVisit(vault)];
   const row = await vault.db.outbox.get(bad.id);
   assert.ok(row);
-  await vault.db.outbox.put({ ...row, box: { ...row.box, iv: new Uint8Array(12) } });
+  await put(vault.db, "outbox", { ...row, box: { ...row.box, iv: new Uint8Array(12) } });
   const due = (await nextBatch(vault.db, vault.id, EVERYTHING)).map(({ id }) => id);
   assert.deepEqual(due, [bad.id, good.id]);
   const [item] = await listItems(vault);

@@ -17,6 +17,7 @@ import {
   unlock,
   unlockWithPasskey,
 } from "../../../static/src/store/vault.js";
+import { put, update } from "../helpers/disk.js";
 import { FEW_ITERATIONS, newVault, PASSPHRASE } from "../helpers/tablet.js";
 
 /** A platform authenticator: a secret per passkey, and the PRF of it. */
@@ -95,6 +96,18 @@ test("a passkey outlives a new passphrase, prepares the PIN's pause, and is repl
   assert.equal((await db.vaults.get(vault.id))?.wraps.length, 2);
 });
 
+test("a vault closed for good while the passkey was being made gets no key", async () => {
+  const credentials = new FakeAuthenticator();
+  const vault = await newVault();
+  const create = credentials.create.bind(credentials);
+  credentials.create = async (options) => {
+    await update(vault.db, "vaults", vault.id, { retired: "forgotten", wraps: [] });
+    return create(options);
+  };
+  await assert.rejects(addPasskey(vault, PASSPHRASE, { credentials }), NotSetUp);
+  assert.deepEqual((await vault.db.vaults.get(vault.id))?.wraps, []);
+});
+
 test("removed, it opens nothing; another's passkey opens nothing either", async () => {
   const credentials = new FakeAuthenticator();
   const vault = await newVault();
@@ -105,7 +118,7 @@ test("removed, it opens nothing; another's passkey opens nothing either", async 
   await addPasskey(other, PASSPHRASE, { credentials });
   const theirs = (await db.vaults.get(other.id))?.wraps[1];
   assert.ok(row && theirs?.by === "passkey");
-  await db.vaults.put({ ...row, wraps: [row.wraps[0], { ...row.wraps[1], ...idOf(theirs) }] });
+  await put(db, "vaults", { ...row, wraps: [row.wraps[0], { ...row.wraps[1], ...idOf(theirs) }] });
   await assert.rejects(unlockWithPasskey("a-priya", { db, credentials }), PasskeyNotUsed);
   await removePasskey(vault);
   await assert.rejects(unlockWithPasskey("a-priya", { db, credentials }), NotSetUp);

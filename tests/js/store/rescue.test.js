@@ -33,7 +33,7 @@ test("an answer's save writes no copy; a few quiet seconds after the last one it
   }
   assert.deepEqual(await onlyHere(vault.db, vault.id), { items: 0, drafts: 1 });
   t.mock.timers.tick(200);
-  for (let turn = 0; turn < 200 && !(await rescued(vault, draft.id)); turn += 1)
+  for (let turn = 0; turn < 5000 && !(await rescued(vault, draft.id)); turn += 1)
     await new Promise(setImmediate);
   assert.equal((await rescued(vault, draft.id))?.answers.weight_kg, "3.455");
   assert.deepEqual(await onlyHere(vault.db, vault.id), { items: 0, drafts: 0 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import "fake-indexeddb/auto";
 import { Dexie } from "dexie";
-import { IDBKeyRange, indexedDB } from "fake-indexeddb";
 import { sha256Hex } from "../../../static/src/lib/canonical.js";
 import { loadCaseload } from "../../../static/src/store/caseload.js";
 import { listDrafts } from "../../../static/src/store/drafts.js";
@@ -18,6 +18,7 @@ import { resealWaiting } from "../../../static/src/store/resealing.js";
 import { listVaults, unlock } from "../../../static/src/store/vault.js";
 import { createApi } from "../../../static/src/sync/api.js";
 import { pushOutbox } from "../../../static/src/sync/push.js";
+import { put } from "../helpers/disk.js";
 import { FakeServer } from "../helpers/server.js";
 import {
   account,
@@ -32,21 +33,23 @@ import {
 
 const RECEIPT = { seq: 1, received_at: "2026-05-03T10:00:00Z", mac: "m" };
 
+const STORES_1 = {
+  vaults: "id, accountId",
+  drafts: "id, vault",
+  outbox: "id, &[vault+seq], [vault+state]",
+  counters: "[vault+name]",
+  chunks: "[vault+gen+kind+bucket]",
+  heads: "vault",
+  notes: "[vault+name]",
+};
+
 /**
- * A tablet as version 1 left it: a visit acknowledged, one waiting, one unfinished, and a caseload.
+ * A tablet as version 1 left it, made by the wrapper it used: a visit acknowledged, one waiting, one unfinished, and a caseload.
  * @param {string} name
  */
 async function versionOne(name) {
-  const db = new Dexie(name, { indexedDB, IDBKeyRange });
-  db.version(1).stores({
-    vaults: "id, accountId",
-    drafts: "id, vault",
-    outbox: "id, &[vault+seq], [vault+state]",
-    counters: "[vault+name]",
-    chunks: "[vault+gen+kind+bucket]",
-    heads: "vault",
-    notes: "[vault+name]",
-  });
+  const db = new Dexie(name);
+  db.version(1).stores(STORES_1);
   const id = "0197a2b0-0000-7000-8000-000000000001";
   const salt = randomBytes(16);
   const wrapper = await deriveKey(PASSPHRASE, salt, FEW_ITERATIONS);
@@ -130,10 +133,10 @@ test("visits of version 1 go up under their old hash once they are sealed to the
   const server = new FakeServer();
   const sent = await pushOutbox(db, sender(vault), createApi({ fetch: server.fetch }));
   assert.equal(sent.acked, 1);
-  const rows = await db.outbox.toArray();
+  const rows = await db.outbox.all();
   assert.ok(rows.every(({ sha256, sealed, bytes }) => sha256?.length === 64 && sealed && bytes > 100));
   assert.equal(server.stored.get("rev-2")?.rev.sha256, rows[1].sha256);
-  assert.ok((await db.drafts.toArray())[0].rescue, "and the unfinished one has its copy");
+  assert.ok((await db.drafts.all())[0].rescue, "and the unfinished one has its copy");
   const next = draftFor();
   const { rev } = await sealDraft(vault, next, revisionOf(next));
   assert.deepEqual([rev?.device_seq, rev?.device_id], [3, id]);
@@ -145,4 +148,18 @@ test("a wrong passphrase converts nothing", async () => {
   await assert.rejects(unlock("a-priya", "not the passphrase", { db }), /not right/);
   assert.equal((await db.vaults.get(id))?.caseloadKey, null);
   await unlock("a-priya", PASSPHRASE, { db });
+});
+
+test("what version 2 wrote is there as it was, with room for photos beside it", async () => {
+  const { id } = await versionOne("from-2");
+  const old = new Dexie("from-2");
+  old.version(2).stores({ ...STORES_1, padding: "id" });
+  await old.open();
+  const before = await old.table("outbox").toArray();
+  old.close();
+  const db = newDatabase("from-2");
+  assert.deepEqual(await db.outbox.all(), before);
+  assert.equal((await db.vaults.get(id))?.id, id);
+  await put(db, "photos", { id: "p", vault: id, rev: "r", sha256: "", bytes: 1, held: 0, done: false });
+  assert.equal(await db.photos.count("rev", "r"), 1);
 });

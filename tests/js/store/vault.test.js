@@ -12,7 +12,14 @@ import {
   WrongPassphrase,
 } from "../../../static/src/store/errors.js";
 import { listItems } from "../../../static/src/store/outbox.js";
-import { createVault, listVaults, unlock } from "../../../static/src/store/vault.js";
+import {
+  changePassphrase,
+  createVault,
+  listVaults,
+  setPin,
+  unlock,
+} from "../../../static/src/store/vault.js";
+import { put, update } from "../helpers/disk.js";
 import {
   account,
   completeVisit,
@@ -82,7 +89,7 @@ test("iterations and salt are each vault's own, 600,000 unless a test says other
     db,
     iterations: FEW_ITERATIONS,
   });
-  const [one, two] = await db.vaults.toCollection().sortBy("accountId");
+  const [one, two] = (await db.vaults.all()).sort((a, b) => a.accountId.localeCompare(b.accountId));
   const stretched = [one, two].map(({ wraps: [wrap] }) => wrap.by === "passphrase" && wrap.iterations);
   assert.deepEqual(stretched, [600_000, FEW_ITERATIONS]);
   assert.notDeepEqual(one.wraps[0].salt, two.wraps[0].salt);
@@ -111,6 +118,19 @@ test("the keys in use cannot be exported", async (t) => {
   assert.deepEqual([...new Set(used.map((key) => key.extractable))], [false]);
   assert.equal(used[0].algorithm.name, "AES-GCM");
   await assert.rejects(crypto.subtle.exportKey("raw", used[0]));
+});
+
+test("a vault closed for good meanwhile gets no key: no passphrase, no PIN", async () => {
+  const vault = await newVault();
+  await update(vault.db, "vaults", vault.id, { retired: "revoked" });
+  const before = await vault.db.vaults.get(vault.id);
+  const change = changePassphrase(vault, PASSPHRASE, "quite another passphrase", {
+    iterations: FEW_ITERATIONS,
+  });
+  await assert.rejects(change, NotSetUp);
+  await assert.rejects(setPin(vault, "2580", PASSPHRASE), NotSetUp);
+  assert.equal(vault.hasPin, false);
+  assert.deepEqual(await vault.db.vaults.get(vault.id), before);
 });
 
 test("a box opens only in its own store, under its own id and version, and undamaged", async () => {
@@ -142,14 +162,14 @@ test("work and caseload have keys of their own, so that one can be lost without 
   const { db, id } = vault;
   const box = await vault.seal("drafts", "d1", { a: 1 });
   const secret = await vault.seal("caseload", "c1", { b: 2 });
-  await db.vaults.update(id, { caseloadKey: null });
+  await update(db, "vaults", id, { caseloadKey: null });
   const again = await unlock("a-priya", PASSPHRASE, { db });
   assert.deepEqual(await again.open("drafts", "d1", box), { a: 1 });
   await assert.rejects(again.open("caseload", "c1", secret), Unreadable);
   // What the passphrase wraps is not taken for what the work key wraps.
   const row = await db.vaults.get(id);
   assert.ok(row);
-  await db.vaults.put({ ...row, caseloadKey: row.wraps[0].key });
+  await put(db, "vaults", { ...row, caseloadKey: row.wraps[0].key });
   await assert.rejects(unlock("a-priya", PASSPHRASE, { db }), WrongPassphrase);
 });
 

@@ -196,7 +196,8 @@ test("what a tablet sends goes with its own token: no cookies, no session, nobod
   await api.push(TOKEN, EMPTY, "k");
   await api.confirm(TOKEN, { device_id: "d1", ranges: [] });
   await api.commandDone(TOKEN, "c1", { device_id: "d1", left: 0 });
-  await assert.rejects(api.keepDraft(TOKEN, "draft", { device_id: "d1", kid: "none", box: "" }), Refused);
+  const { kept } = await api.keepDraft(TOKEN, "draft", { device_id: "d1", kid: "none", box: "" });
+  assert.equal(kept, false);
   assert.equal(server.calls.length, 4);
   for (const { headers, credentials } of server.calls) {
     assert.equal(headers.get("Authorization"), `Tablet ${TOKEN}`);
@@ -287,9 +288,18 @@ test("the clock's offset is measured at the middle of the request", async () => 
   assert.equal(clockOffset, 90_000 - 200);
 });
 
+const PACK = {
+  questions: [{ field: { id: "q" }, html: "<p>$1</p>" }],
+  forms: {
+    "small.v1": { definition: { sections: [{ id: "a", fields: [0] }] }, html: "<div><!--0--></div>" },
+  },
+};
+
 test("files of the app come by their hashed name; a missing one is said as offline", async () => {
   globals.document = {
-    getElementById: () => ({ textContent: '{"a.json": "/static/dist/a-0123456789.json", "f.html": "/f"}' }),
+    getElementById: () => ({
+      textContent: '{"a.json": "/static/dist/a-0123456789.json", "forms.json": "/f"}',
+    }),
   };
   /** @type {string[]} */
   const asked = [];
@@ -301,14 +311,18 @@ test("files of the app come by their hashed name; a missing one is said as offli
     },
   });
   assert.deepEqual(await api.loadData("a.json"), { rules: 1 });
-  answer = () => new Response("<p>form</p>");
-  assert.equal(await api.loadFragment("f.html"), "<p>form</p>");
-  assert.deepEqual(asked, ["/static/dist/a-0123456789.json", "/f"]);
+  answer = () => redirected(portal());
+  await assert.rejects(api.loadForm("small.v1"), Offline);
+  answer = () => new Response(JSON.stringify(PACK));
+  const { definition, html, questions } = await api.loadForm("small.v1");
+  assert.equal(html, "<div><!--0--></div>");
+  assert.deepEqual([...questions], [["0", "<p>$1</p>"]]);
+  assert.deepEqual(definition.sections, [{ id: "a", fields: [{ id: "q" }] }]);
+  await assert.rejects(api.loadForm("large.v1"), /no form large\.v1/);
+  assert.deepEqual(asked, ["/static/dist/a-0123456789.json", "/f", "/f"]);
   await assert.rejects(api.loadData("b.json"), /no asset called b\.json/);
   answer = () => new Response("", { status: 404 });
   await assert.rejects(api.loadData("a.json"), Offline);
-  answer = () => redirected(portal());
-  await assert.rejects(api.loadFragment("f.html"), Offline);
 });
 
 test("visits travel packed, and open to what was sent", async () => {

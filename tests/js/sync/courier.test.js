@@ -3,11 +3,14 @@ import { test } from "node:test";
 import { applyPage, loadCaseload } from "../../../static/src/store/caseload.js";
 import { waitingIn } from "../../../static/src/store/delivery.js";
 import { importDraft, listDrafts, refreshRescue, saveDraft } from "../../../static/src/store/drafts.js";
+import { recall } from "../../../static/src/store/notes.js";
 import { listItems } from "../../../static/src/store/outbox.js";
+import { beginning } from "../../../static/src/store/table.js";
 import { listVaults, startAgain, unlock } from "../../../static/src/store/vault.js";
 import { isDelivered } from "../../../static/src/store/wipe.js";
 import { createApi, Offline, TooLarge, TryLater } from "../../../static/src/sync/api.js";
 import { deliver, obey } from "../../../static/src/sync/courier.js";
+import { put, remove, update } from "../helpers/disk.js";
 import { wipeOrder } from "../helpers/sealing.js";
 import { FakeServer, fail } from "../helpers/server.js";
 import {
@@ -39,7 +42,7 @@ function service() {
 
 /** @param {Vault} vault */
 async function states({ db, id }) {
-  return (await db.outbox.where("[vault+seq]").between([id], [id, []]).toArray()).map(({ state }) => state);
+  return (await db.outbox.all("[vault+seq]", beginning(id))).map(({ state }) => state);
 }
 
 /** @param {Vault} vault @param {string} [passphrase] */
@@ -55,7 +58,13 @@ test("every visitor's visits go up and are confirmed, all vaults locked and nobo
   for (const vault of [priya, tom, tom]) await completeVisit(vault);
   priya.lock();
   tom.lock();
-  assert.deepEqual(await run(db), { acked: 3, refused: 0, held: 0, problem: null });
+  assert.deepEqual(await run(db), {
+    acked: 3,
+    refused: 0,
+    held: 0,
+    problem: null,
+    elsewhere: null,
+  });
   assert.deepEqual([await states(priya), await states(tom)], [["confirmed"], ["confirmed", "confirmed"]]);
   for (const { rev } of server.stored.values()) {
     assert.equal(rev.author_id, rev.device_id === priya.id ? "a-priya" : "a-tom");
@@ -70,10 +79,10 @@ test("one visitor's trouble does not hold up another's visits", async () => {
     const [priya, tom] = [await newVault({ db }), await newVault({ db, id: "a-tom" })];
     await completeVisit(priya);
     await completeVisit(tom);
-    const [first] = await db.vaults.toArray();
+    const [first] = await db.vaults.all();
     const last = first.id === priya.id ? tom : priya;
     if (trouble === "unknown") server.unknown.add(first.id);
-    if (trouble === "no token") await db.vaults.update(first.id, { token: null });
+    if (trouble === "no token") await update(db, "vaults", first.id, { token: null });
     if (trouble === "refused") {
       server.before = ({ body }) => (body.device_id === first.id ? fail(403, "not_yours", "x") : null);
     }
@@ -163,6 +172,73 @@ test("a server that never holds what it takes is said as a problem; nothing is g
   assert.equal(server.callsTo("/sync/v1/push").length, 2);
 });
 
+test("a disk that was put back gives numbers twice: that is found out, and fresh numbers begin", async () => {
+  const { server, run, time } = service();
+  const vault = await newVault();
+  const { db } = vault;
+  await completeVisit(vault);
+  await run(db);
+  const stores = /** @type {const} */ (["outbox", "counters", "notes", "drafts"]);
+  const before = await Promise.all(stores.map((store) => db[store].all()));
+  await completeVisit(vault);
+  await completeVisit(vault);
+  await run(db);
+  for (const [at, store] of stores.entries()) {
+    await remove(db, store);
+    await put(db, store, ...before[at]);
+  }
+  // Numbers 2 and 3 a second time, and 4.
+  for (let visit = 0; visit < 3; visit += 1) await completeVisit(vault);
+  const numbers = async () => (await listItems(vault)).map(({ rev }) => rev?.device_seq);
+  assert.deepEqual(await numbers(), [1, 2, 3, 4]);
+  const { problem } = await run(db);
+  assert.equal(problem, null);
+  assert.deepEqual([await states(vault), server.stored.size], [Array(4).fill("confirmed"), 6]);
+  const pushes = server.callsTo("/sync/v1/push").length;
+  for (let day = 0; day < 3; day += 1) {
+    time.now += DAY + 1;
+    await run(db);
+  }
+  assert.equal(server.callsTo("/sync/v1/push").length, pushes, "nothing is offered for ever");
+  assert.equal(await recall(vault, "putBack"), time.now - 3 * (DAY + 1));
+  await completeVisit(vault);
+  const fresh = Number((await numbers())[4]);
+  assert.ok(fresh > 1_000_000 && fresh < 2_000_000_000 && fresh % 1_000_000 === 1, String(fresh));
+  await run(db);
+  assert.deepEqual([await states(vault), server.stored.size], [Array(5).fill("confirmed"), 7]);
+  // A restored server gets all of it back, the shared numbers too.
+  server.restore({ stored: new Map(), changes: [] });
+  time.now += DAY + 1;
+  await run(db);
+  assert.deepEqual([await states(vault), server.stored.size], [Array(5).fill("confirmed"), 5]);
+  assert.equal((await numbers()).length, 5);
+});
+
+test("what was too large for the way is offered again once a day, from locked and forgotten vaults too", async () => {
+  const { server, run, time } = service();
+  const db = newDatabase();
+  const [priya, tom] = [await newVault({ db }), await newVault({ db, id: "a-tom" })];
+  const [one, other] = [await completeVisit(priya), await completeVisit(tom)];
+  await again(tom);
+  server.before = ({ path }) => (path === "/sync/v1/push" ? fail(413, "too_large", "Too large.") : null);
+  const pushes = () => server.callsTo("/sync/v1/push").length;
+  for (let turn = 0; turn < 3; turn += 1) await run(db);
+  assert.deepEqual([await states(priya), await states(tom), pushes()], [["refused"], ["refused"], 4]);
+  time.now += DAY - HOUR;
+  await run(db);
+  assert.equal(pushes(), 4);
+  // With its visitor there it waits for the button.
+  time.now += 2 * HOUR;
+  await run(db, { open: priya });
+  assert.equal(pushes(), 5);
+  priya.lock();
+  server.before = () => null;
+  await run(db);
+  time.now += DAY;
+  await run(db);
+  assert.deepEqual([...server.stored.keys()].sort(), [one.id, other.id].sort());
+});
+
 test("a month after it was confirmed a visit leaves the tablet, by the server's time and not the tablet's", async () => {
   const { run, time, server, api } = service();
   const vault = await newVault();
@@ -184,7 +260,7 @@ test("a new key of the server's is used from the next visit on, and the old boxe
   await run(vault.db);
   await completeVisit(vault);
   await run(vault.db);
-  const kids = (await vault.db.outbox.toArray()).map(({ sealed }) => sealed?.kid);
+  const kids = (await vault.db.outbox.all()).map(({ sealed }) => sealed?.kid);
   assert.deepEqual(kids, [server.keys[0].kid, server.keys[1].kid]);
   assert.equal(server.stored.size, 2);
 });
@@ -218,12 +294,12 @@ test("a forgotten passphrase: the old vault's visits go up, its unfinished visit
     [false, "forgotten"],
     [true, null],
   ]);
-  assert.equal((await vault.db.chunks.toArray()).length, 0);
+  assert.equal((await vault.db.chunks.all()).length, 0);
   await assert.rejects(unlock("a-priya", PASSPHRASE, { db: vault.db }), /not right/);
   assert.equal((await loadCaseload(fresh)).children.size, 0);
   // Even before it is registered anew: the server's key is known on this tablet.
   await completeVisit(fresh);
-  assert.ok((await vault.db.outbox.where("[vault+seq]").equals([fresh.id, 1]).first())?.sealed);
+  assert.ok((await vault.db.outbox.all("[vault+seq]", [fresh.id, 1]))[0].sealed);
   await run(vault.db);
   assert.deepEqual(
     [...server.stored.values()].map(({ rev }) => rev.device_id),
@@ -281,7 +357,7 @@ test("a draft that is too much for the service holds up no other draft and no ot
   assert.deepEqual([...server.drafts.keys()], [small.id]);
   assert.deepEqual(await states(other), ["confirmed"]);
   assert.deepEqual(
-    (await db.drafts.toArray()).filter((row) => !isDelivered(row)).map(({ id }) => id),
+    (await db.drafts.all()).filter((row) => !isDelivered(row)).map(({ id }) => id),
     [big.id],
   );
 });
@@ -334,7 +410,7 @@ test("an order to wipe: caseload first, then what was recorded is sent, then eve
   };
   await run(db).catch(() => {});
   server.after = () => null;
-  const [half] = (await db.vaults.toArray()).filter(({ id }) => id === vault.id);
+  const [half] = (await db.vaults.all()).filter(({ id }) => id === vault.id);
   assert.deepEqual([half.retired, half.wraps, half.caseloadKey], ["revoked", [], null]);
   assert.equal(await db.chunks.count(), 0, "families' details are gone at once");
   assert.deepEqual(server.reports, []);
@@ -343,7 +419,7 @@ test("an order to wipe: caseload first, then what was recorded is sent, then eve
   assert.deepEqual([...server.drafts.keys()], [draft.id]);
   assert.equal(server.stored.size, 2);
   assert.deepEqual(
-    (await db.vaults.toArray()).map(({ id }) => id),
+    (await db.vaults.all()).map(({ id }) => id),
     [other.id],
   );
   assert.ok(!(await diskText(db)).includes(vault.id), "nothing of that vault is left, of no kind");
@@ -365,14 +441,14 @@ test("an order that nobody but the service could have made is obeyed; any other 
   ]) {
     const { server, run } = service();
     server.commands.set(vault.id, [forged]);
-    await vault.db.notes.clear();
+    await remove(vault.db, "notes");
     await run(vault.db);
     assert.equal(server.calls.length, 1);
     assert.equal((await vault.db.vaults.get(vault.id))?.wipe, null);
   }
   const { server, run } = service();
   server.commands.set(vault.id, [good]);
-  await vault.db.notes.clear();
+  await remove(vault.db, "notes");
   await run(vault.db);
   assert.equal(await vault.db.vaults.count(), 0);
 });
@@ -463,7 +539,7 @@ test("starting again with a vault that never had a token: its visits wait for th
   const { server, run } = service();
   const vault = await newVault();
   await completeVisit(vault);
-  await vault.db.vaults.update(vault.id, { token: null });
+  await update(vault.db, "vaults", vault.id, { token: null });
   await again(vault);
   await run(vault.db);
   assert.equal(server.calls.length, 0);

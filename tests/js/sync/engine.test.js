@@ -7,6 +7,7 @@ import { listItems, waiting } from "../../../static/src/store/outbox.js";
 import { startAgain, unlock } from "../../../static/src/store/vault.js";
 import { createApi } from "../../../static/src/sync/api.js";
 import { createEngine } from "../../../static/src/sync/engine.js";
+import { beforeEachWrite, full, put, remove, update } from "../helpers/disk.js";
 import { wipeOrder } from "../helpers/sealing.js";
 import { FakeServer, fail, portal } from "../helpers/server.js";
 import { completeVisit, draftFor, FEW_ITERATIONS, newVault, PASSPHRASE, sender } from "../helpers/tablet.js";
@@ -70,13 +71,14 @@ afterEach(() => {
 
 /**
  * @param {{vault?: import("../../../static/src/store/vault.js").Vault, server?: FakeServer, locks?: FakeLocks,
- *   random?: () => number}} [options]
+ *   random?: () => number, beforeLock?: (vault: import("../../../static/src/store/vault.js").Vault) => Promise<void>}} [options]
  */
 async function tablet({
   vault,
   server = new FakeServer(),
   locks = new FakeLocks(),
   random = () => 0.5,
+  beforeLock,
 } = {}) {
   const open = vault ?? (await newVault());
   const clock = new FakeClock();
@@ -90,6 +92,7 @@ async function tablet({
     clock,
     random,
     locks,
+    beforeLock,
     page: {
       onVisible: (heard) => {
         page.visible = heard;
@@ -152,6 +155,33 @@ test("starting sends what waits, fetches what changed and says so", async () => 
     account_id: vault.account.id,
   });
   assert.ok(Object.isFrozen(state));
+});
+
+test("what waits goes up before anything is asked; with nothing waiting the visitor is greeted first", async () => {
+  const { vault, server, engine, until } = await tablet();
+  await completeVisit(vault);
+  engine.start();
+  await until(settled);
+  assert.deepEqual(
+    server.calls.map(({ path }) => path.split("/").at(path.includes("/devices/") ? -2 : -1)),
+    ["push", "confirm", "session", "devices", "changes"],
+  );
+  server.calls.length = 0;
+  await engine.tryNow();
+  assert.deepEqual(
+    server.calls.map(({ path }) => path.split("/").at(-1)),
+    ["session", "changes"],
+  );
+});
+
+test("a visit sealed to a key that the service lost goes up again, sealed anew, in the same exchange", async () => {
+  const { vault, server, engine, until } = await tablet();
+  await completeVisit(vault);
+  server.keys = [];
+  await server.rotateKey();
+  engine.start();
+  const state = await until(settled);
+  assert.deepEqual([state.waiting, state.problem, server.stored.size], [0, null, 1]);
 });
 
 test("times and the clock's offset are remembered for the next start, and go into the next visit", async () => {
@@ -302,7 +332,7 @@ test("a tablet the service does not know keeps everything, and is known again on
   await until(({ phase }) => phase === "signed_out");
   assert.equal(await waiting(vault), 1);
   assert.equal((await vault.db.vaults.get(vault.id))?.token, null);
-  assert.ok((await vault.db.outbox.toArray()).every(({ faults }) => faults === 0));
+  assert.ok((await vault.db.outbox.all()).every(({ faults }) => faults === 0));
   server.account = who;
   clock.pass(8 * MINUTE);
   await until((state) => settled(state) && state.waiting === 0);
@@ -398,16 +428,15 @@ test("a full disk does not keep visits from going up, and says so when the casel
   const { vault, server, engine, until } = await tablet();
   await completeVisit(vault);
   server.change("child", "c1", { id: "c1" });
-  for (const table of [vault.db.notes, vault.db.chunks, vault.db.heads]) {
-    table.hook("creating", () => {
-      throw new DOMException("full", "QuotaExceededError");
-    });
-  }
+  const stop = beforeEachWrite((_act, store) => {
+    if (["notes", "chunks", "heads"].includes(store)) full();
+  });
   engine.start();
   const state = await until(({ phase }) => phase === "waiting");
   assert.equal(state.waiting, 0);
   assert.equal(server.stored.size, 1);
   assert.match(String(state.problem?.message), /no space left/);
+  stop();
 });
 
 test("two windows never talk at once, and everything arrives once", async () => {
@@ -440,7 +469,7 @@ test("stopping ends it: what is under way is settled, nothing new begins, lockin
   engine.start();
   await until(({ phase }) => phase === "sending");
   await until(({ phase }) => phase === "idle");
-  const [{ state, receipt }] = await vault.db.outbox.toArray();
+  const [{ state, receipt }] = await vault.db.outbox.all();
   assert.ok(["acked", "confirmed"].includes(state) && receipt, "the receipt was not lost");
   assert.equal(server.callsTo("/sync/v1/changes").length, 0);
   server.calls.length = 0;
@@ -517,7 +546,7 @@ test("a closed vault of hers that had no token gets one when she signs in, and i
   const vault = await newVault();
   const db = vault.db;
   await completeVisit(vault);
-  await db.vaults.update(vault.id, { token: null });
+  await update(db, "vaults", vault.id, { token: null });
   const fresh = await startAgain({
     account: vault.account,
     passphrase: "quite another passphrase",
@@ -533,6 +562,62 @@ test("a closed vault of hers that had no token gets one when she signs in, and i
     [...server.stored.values()].map(({ rev }) => rev.device_id),
     [vault.id],
   );
+});
+
+test("another visitor's trouble is tried again and not shown to whoever is at the tablet", async () => {
+  const { vault, server, clock, engine, until } = await tablet({ random: () => 1 });
+  const other = await newVault({ db: vault.db, id: "a-tom" });
+  await completeVisit(other);
+  other.lock();
+  server.before = ({ path, body }) =>
+    path === "/sync/v1/push" && body.device_id === other.id ? fail(500, "oops", "Oops.") : null;
+  engine.start();
+  const state = await until(settled);
+  assert.deepEqual([state.problem, state.waiting, state.others], [null, 0, 1]);
+  assert.equal(Number(state.nextTryAt) - clock.time, 2000);
+  engine.detach();
+  await engine.tryNow();
+  assert.match(String(engine.state().problem?.message), /Something went wrong at the service/);
+  assert.equal(engine.state().phase, "waiting");
+});
+
+test("the vault in use is registered last, and an order about another of hers is not taken for its own", async () => {
+  const vault = await newVault({ fresh: true });
+  await completeVisit(vault);
+  const { account, db } = vault;
+  const passphrase = "quite another passphrase";
+  const next = await startAgain({ account, deviceName: "T", db, iterations: FEW_ITERATIONS, passphrase });
+  // Read in the order of ids, the one in use would come first.
+  const row = await db.vaults.get(vault.id);
+  assert.ok(row);
+  await remove(db, "vaults", vault.id);
+  await put(db, "vaults", { ...row, id: "ffffffff-0000-7000-8000-000000000000" });
+  const { server, engine, until } = await tablet({ vault: next });
+  server.account = { id: account.id, name: account.name, role: "health_visitor" };
+  engine.start();
+  await until(settled);
+  assert.deepEqual([...server.devices.keys()], ["ffffffff-0000-7000-8000-000000000000", next.id]);
+  await update(db, "vaults", "ffffffff-0000-7000-8000-000000000000", { token: null });
+  server.revoked.add("ffffffff-0000-7000-8000-000000000000");
+  await engine.tryNow();
+  assert.deepEqual([engine.state().phase, engine.state().revoked], ["idle", false]);
+});
+
+test("a vault that is closed for good elsewhere is locked after what is being written is saved", async () => {
+  /** @type {unknown[]} */
+  const heard = [];
+  const { vault, engine, until } = await tablet({
+    beforeLock: async (closing) => {
+      heard.push([closing.id, closing.locked]);
+    },
+  });
+  engine.start();
+  await until(settled);
+  const { account, db } = vault;
+  const passphrase = "quite another passphrase";
+  await startAgain({ account, deviceName: "T", db, iterations: FEW_ITERATIONS, passphrase });
+  await until(({ revoked }) => revoked);
+  assert.deepEqual([heard, vault.locked], [[[vault.id, false]], true]);
 });
 
 test("taken out of use: what waits is sent, nothing is fetched, and the state says so", async () => {
@@ -570,8 +655,8 @@ test("wiped while it is open: what can be saved is sent, the keys are dropped, a
     [0],
   );
   assert.equal(await vault.db.vaults.count(), 0);
-  for (const table of [vault.db.outbox, vault.db.drafts, vault.db.chunks, vault.db.heads, vault.db.notes]) {
-    assert.equal(await table.count(), 0, table.name);
+  for (const store of /** @type {const} */ (["outbox", "drafts", "chunks", "heads", "notes"])) {
+    assert.equal(await vault.db[store].count(), 0, store);
   }
 });
 

@@ -4,6 +4,7 @@ import { loadCaseload, position } from "../../../static/src/store/caseload.js";
 import { waiting } from "../../../static/src/store/outbox.js";
 import { createApi, Offline, Refused, ServerFault } from "../../../static/src/sync/api.js";
 import { pullChanges } from "../../../static/src/sync/pull.js";
+import { beforeEachWrite } from "../helpers/disk.js";
 import { FakeServer, fail } from "../helpers/server.js";
 import { completeVisit, newVault } from "../helpers/tablet.js";
 
@@ -138,8 +139,10 @@ test("a window that was overtaken by another does not put older news over newer"
 test("many pages are written in few transactions", async () => {
   const { vault, api } = await tabletAndServer(1200);
   let writes = 0;
-  vault.db.heads.hook("creating", () => void writes++);
-  vault.db.heads.hook("updating", () => void writes++);
+  const stop = beforeEachWrite((_act, store) => {
+    if (store === "heads") writes += 1;
+  });
   await pullChanges(vault, api);
+  stop();
   assert.equal(writes, 3);
 });

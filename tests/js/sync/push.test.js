@@ -99,7 +99,7 @@ test("signed out between two batches: the first stays settled, the rest waits, n
     path === "/sync/v1/push" && server.stored.size ? fail(401, "signed_out", "x") : null;
   await assert.rejects(pushOutbox(vault.db, sender(vault), api), SignedOut);
   assert.equal(await waiting(vault), 1);
-  assert.ok((await vault.db.outbox.toArray()).every(({ faults }) => faults === 0));
+  assert.ok((await vault.db.outbox.all()).every(({ faults }) => faults === 0));
 });
 
 test("a busy server is left alone at once", async () => {

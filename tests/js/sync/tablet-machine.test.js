@@ -10,11 +10,13 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { IDBDatabase as FDBDatabase } from "fake-indexeddb";
 import fc from "fast-check";
+import { unwrap } from "idb";
 import { refreshRescues } from "../../../static/src/store/rescue.js";
 import { resealWaiting } from "../../../static/src/store/resealing.js";
 import { startAgain, unlock } from "../../../static/src/store/vault.js";
 import { createApi } from "../../../static/src/sync/api.js";
 import { deliver } from "../../../static/src/sync/courier.js";
+import { update } from "../helpers/disk.js";
 import { wipeOrder } from "../helpers/sealing.js";
 import { FakeServer, fail, json, portal } from "../helpers/server.js";
 import {
@@ -87,6 +89,8 @@ const action = fc.oneof(
 class Window {
   /** @type {Vault | null} */
   vault = null;
+  /** @type {unknown} */
+  connection = null;
   dead = false;
   /** Transactions and requests until it dies. */
   left = Number.POSITIVE_INFINITY;
@@ -97,6 +101,12 @@ class Window {
   /** @param {string} disk @param {FakeServer} server */
   constructor(disk, server) {
     this.db = newDatabase(disk);
+    const open = this.db.open.bind(this.db);
+    this.db.open = async () => {
+      const connection = await open();
+      this.connection = unwrap(connection);
+      return connection;
+    };
     this.api = createApi({ fetch: (...request) => this.fetch(server, ...request) });
   }
 
@@ -115,7 +125,7 @@ class Window {
       this.dead = true;
       const gone = /** @type {any} */ (() => never);
       this.db.close();
-      Object.assign(this.db, { open: gone, transaction: gone });
+      Object.assign(this.db, { open: gone, run: gone });
       this.died();
     }
     return never;
@@ -126,7 +136,7 @@ class Window {
 const windows = new Set();
 const real = FDBDatabase.prototype.transaction;
 FDBDatabase.prototype.transaction = /** @this {any} @param {any[]} request */ function (...request) {
-  const at = [...windows].find(({ db, dead }) => !dead && db.backendDB() === this);
+  const at = [...windows].find(({ connection, dead }) => !dead && connection === this);
   if (at && --at.left < 0) {
     if (at.how === "before") {
       at.die();
@@ -292,9 +302,7 @@ class Life {
         at.vault = await this.startAgain(db, step.who);
         return;
       case "wipe": {
-        const row = (await this.disks.vaults.toArray()).find(
-          (one) => one.accountId === step.who && !one.retired,
-        );
+        const row = (await this.disks.vaults.all()).find((one) => one.accountId === step.who && !one.retired);
         if (row) server.commands.set(row.id, [wipeOrder(row.id, step.who)]);
       }
     }
@@ -360,7 +368,7 @@ class Life {
 
   async check() {
     const db = this.disks;
-    const rows = new Map((await db.outbox.toArray()).map((row) => [row.id, row]));
+    const rows = new Map((await db.outbox.all()).map((row) => [row.id, row]));
     for (const row of rows.values()) {
       const { id, state, sha256, vault: device, seq, receipt } = row;
       const known = this.completed.get(id);
@@ -416,12 +424,11 @@ class Life {
     const db = this.disks;
     for (let round = 0; round < 3; round += 1) {
       this.time += 2 * DAY;
-      for (const row of await db.vaults.toArray()) {
+      for (const row of await db.vaults.all()) {
         await introduced(/** @type {any} */ ({ db, id: row.id, account: { id: row.accountId } }));
       }
-      await db.outbox.toCollection().modify((row) => {
-        if (row.state === "refused") row.state = "sealed";
-      });
+      for (const { id, state } of await db.outbox.all())
+        if (state === "refused") await update(db, "outbox", id, { state: "sealed" });
       const at = await this.newWindow();
       for (const id of PEOPLE) {
         at.vault = await unlock(id, PASSPHRASE, { db: at.db, now: this.time }).catch(() => null);
@@ -431,7 +438,7 @@ class Life {
       at.db.close();
     }
     await this.check();
-    for (const { state } of await db.outbox.toArray()) assert.equal(state, "confirmed");
+    for (const { state } of await db.outbox.all()) assert.equal(state, "confirmed");
     for (const [id, { sha256 }] of this.completed) assert.equal(this.taken.get(id), sha256, "it arrived");
     for (const at of this.windows) at.db.close();
     windows.clear();

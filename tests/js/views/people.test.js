@@ -5,6 +5,7 @@ import {
   gestationWords,
   lookalikes,
   matcher,
+  riskWords,
   twinWords,
 } from "../../../static/src/views/people.js";
 
@@ -84,6 +85,13 @@ test("a draft does not count as done, and neither does no access", () => {
   assert.equal(roster([tried], [draft]).get("c1")?.next?.contactType, "new_birth");
 });
 
+test("a visit that does not count leaves its contact due", () => {
+  for (const state of ["withdrawing", "withdrawn", "set_aside"]) {
+    const visit = { visitId: "v", childId: "c1", contactType: "new_birth", state, at: "" };
+    assert.equal(roster([child({})], [visit]).get("c1")?.next?.contactType, "new_birth", state);
+  }
+});
+
 test("nothing is due for a child who has died", () => {
   assert.equal(roster([child({ deceased_on: "2026-11-15" })]).get("c1")?.next, null);
 });
@@ -115,4 +123,24 @@ test("the length of a pregnancy in words", () => {
   assert.equal(gestationWords(261), "37 weeks and 2 days");
   assert.equal(gestationWords(260), "37 weeks and 1 day");
   assert.equal(gestationWords(259), "37 weeks");
+});
+
+test("before the door: why two go, the risk, and whether somebody should have looked again", () => {
+  const today = "2026-11-22";
+  const pair = {
+    two_person_visit: true,
+    two_person_reason: "Threats in May",
+    staff_risk_review_by: "2027-01-31",
+  };
+  assert.equal(
+    riskWords(pair, today),
+    "Go in twos: Threats in May. To be looked at again by 31 January 2027.",
+  );
+  const dog = { two_person_visit: false, staff_risk: "Large dog.", staff_risk_review_by: "2026-11-21" };
+  assert.match(
+    riskWords(dog, today) ?? "",
+    /^Large dog\. This was to be looked at again by 21 November 2026/,
+  );
+  assert.equal(riskWords({ two_person_visit: true }, today), "Go in twos.");
+  assert.equal(riskWords({ staff_risk_review_by: "2026-11-21" }, today), null);
 });

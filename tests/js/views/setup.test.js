@@ -2,11 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { staysWords } from "../../../static/src/views/setup.js";
 
-test("starting again says that what only the old passphrase opens is lost with it", () => {
+test("starting again says what only the old passphrase opens, and that it is kept", () => {
   assert.equal(staysWords({ items: 0, drafts: 0 }), "");
-  assert.match(staysWords({ items: 1, drafts: 0 }), /^1 visit .* nobody can open or send .* in it any more/);
-  assert.match(
-    staysWords({ items: 1, drafts: 1 }),
-    /^2 visits .* nobody can open or send .* in them any more/,
-  );
+  assert.match(staysWords({ items: 1, drafts: 0 }), /^1 visit .* old passphrase only.* it stays safe here/);
+  assert.match(staysWords({ items: 1, drafts: 1 }), /^2 visits .* they stay safe here.* This tablet/);
 });

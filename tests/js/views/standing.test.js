@@ -103,7 +103,14 @@ test("families' details that were removed come back with a connection, and the v
   assert.match(caseloadLostWords(3), /Your 3 visits are safe\. Connect to fetch them again\.$/);
 });
 
-const quiet = { waiting: 0, revoked: false, caseloadLost: false, clockOffset: 0, space: null };
+const quiet = {
+  waiting: 0,
+  revoked: false,
+  caseloadLost: false,
+  clockOffset: 0,
+  space: null,
+  overrun: null,
+};
 
 test("a tablet with nothing to say says nothing", () => {
   assert.deepEqual(tidings(quiet), []);
@@ -130,6 +137,18 @@ test("when the space kept for the last visit is used, the open visit comes first
   assert.match(pressing.text, /^This tablet is nearly full\. Everything recorded so far is safe\./);
   assert.match(pressing.text, /Finish and complete the visit that is open/);
   assert.equal(pressing.level, "red");
+});
+
+test("a visit that runs over is told wherever the visitor is, with whom to ring and no name", () => {
+  const [told] = tidings({ ...quiet, overrun: { minutes: 60, phone: "01632 960 001" } });
+  assert.equal(
+    told.text,
+    "You are longer at a visit than the 60 minutes planned. If something is wrong, ring your team:",
+  );
+  assert.deepEqual([told.call, told.inForm], ["01632 960 001", true]);
+  const [unknown] = tidings({ ...quiet, overrun: { minutes: 30, phone: null } });
+  assert.match(unknown.text, /30 minutes planned\. If something is wrong, ring your team\.$/);
+  assert.equal(unknown.call, undefined);
 });
 
 test("out of use comes before everything else", () => {

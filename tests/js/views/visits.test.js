@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { problemWords, questions, visitStates } from "../../../static/src/views/visits.js";
+import { problemWords, questions, sentRevision, visitStates } from "../../../static/src/views/visits.js";
 
 const AT = "2026-11-20T09:00:00+00:00";
 
@@ -129,4 +129,71 @@ test("confirmed is the same word to the visitor as received", () => {
 test("two versions ask nothing of the visitor", () => {
   const [state] = visitStates([], [], told(serverVisit({ state: "two_versions" })));
   assert.match(problemWords(state) ?? "", /Both versions are safe.*you need do nothing/);
+});
+
+const withdrawal = {
+  parent_rev: "r1",
+  rev_id: "w1",
+  device_seq: 2,
+  withdrawal: { reason: "twice", words: "" },
+};
+const undo = {
+  parent_rev: "w1",
+  rev_id: "u1",
+  device_seq: 3,
+  withdrawal: { reason: "taken_back", words: "" },
+};
+
+/** @param {any[]} items @param {Record<string, any>} [visit] */
+function stateAfter(items, visit) {
+  return visitStates([], items, visit ? told(serverVisit(visit)) : told())[0];
+}
+
+test("a withdrawal waits, and is with the supervisor where the visit was approved", () => {
+  assert.equal(stateAfter([item("acked"), item("sealed", withdrawal)]).state, "withdrawing");
+  assert.equal(
+    stateAfter([item("acked"), item("acked", withdrawal)], { state: "received" }).state,
+    "withdrawn",
+  );
+  const approved = { state: "approved", approved: { by: "Sue", at: AT } };
+  assert.equal(stateAfter([item("acked"), item("acked", withdrawal)], approved).state, "withdrawal");
+  assert.equal(stateAfter([item("acked"), item("refused", withdrawal)]).state, "refused");
+});
+
+test("the server's word on a withdrawal stands once it has it", () => {
+  const both = [item("acked"), item("acked", withdrawal)];
+  for (const state of ["withdrawal", "withdrawn"]) {
+    assert.equal(stateAfter(both, { state, head_rev: "w1" }).state, state);
+  }
+});
+
+test("what was undone counts as never made, whether it has arrived or not", () => {
+  const all = [item("acked"), item("sealed", withdrawal), item("sealed", undo)];
+  assert.equal(stateAfter(all, { state: "approved" }).state, "approved");
+  assert.equal(stateAfter(all).state, "received");
+  const arrived = [item("acked"), item("acked", withdrawal), item("sealed", undo)];
+  assert.equal(stateAfter(arrived, { state: "withdrawn", head_rev: "w1" }).state, "waiting");
+});
+
+test("undone after a supervisor had agreed, the visit stays withdrawn and says what to do", () => {
+  const all = [item("acked"), item("acked", withdrawal), item("acked", undo)];
+  const state = stateAfter(all, { state: "withdrawn", head_rev: "w1" });
+  assert.equal(state.state, "withdrawn");
+  assert.match(String(problemWords(state)), /record it again/);
+});
+
+test("a visit that the supervisor keeps is shown as it stands, with the reason", () => {
+  const both = [item("acked"), item("acked", withdrawal)];
+  const kept = { rev_id: "w1", by: "Sue Park", at: AT, comment: "It was Maya" };
+  const state = stateAfter(both, { state: "approved", kept });
+  assert.equal(state.state, "approved");
+  assert.equal(problemWords(state), "You withdrew this visit, and Sue Park kept it: It was Maya");
+});
+
+test("what is withdrawn is the last version that was sent or is about to be", () => {
+  const [waits] = visitStates([], [item("sealed")], told());
+  assert.equal(sentRevision(waits).rev_id, "r1");
+  const [seen] = visitStates([], [], told(serverVisit({ state: "approved", head_rev: "r9", form_id: "f" })));
+  assert.equal(sentRevision(seen).rev_id, "r9");
+  assert.equal(sentRevision(seen).form_id, "f");
 });
