@@ -3,7 +3,7 @@
 import contextlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cache
@@ -125,9 +125,37 @@ def new_browser(
         return browsers[name]
 
     yield of
-    for browser in browsers.values():
+    failed = request.node.stash.get(FAILED, False)
+    for name, browser in browsers.items():
+        if failed:
+            print(f"--- What stood on {name!r}:\n{_what_stands(browser)}")
         with contextlib.suppress(Exception):
             browser.kill()
+
+
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remembers a failure until its browsers are cleared away, so that they can say how they stood."""
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
+
+
+def _what_stands(browser: Browser | WebKit) -> str:
+    try:
+        return "\n".join(f"{page.evaluate(STANDING)}" for page in browser.pages)
+    except Exception as error:  # a browser that hangs is an answer too
+        return f"no answer: {error}"
+
+
+# The address, where the focus is, and every word in sight.
+STANDING = """
+() => [location.href, `focus: ${document.activeElement?.outerHTML.slice(0, 200)}`, document.body.innerText].join("\\n")
+"""
 
 
 @pytest.fixture

@@ -241,6 +241,19 @@ def test_an_expired_session_asks_over_the_open_form(stage: Stage, new_browser: N
 
 
 @on_both
+def test_the_app_opens_again_and_again_while_it_is_busy_fetching(
+    stage: Stage, new_browser: NewBrowser
+) -> None:
+    # WebKit keeps a page that is left, with its hold of the database, and the next page waited for it without end
+    tablet = ready_tablet(stage, new_browser("tablet"))
+    for _ in range(8):
+        tablet.open()
+        tablet.unlock()
+        tablet.heading("Today")
+    assert tablet.trouble == []
+
+
+@on_both
 def test_a_visit_sent_back_is_answered_and_sent_again(stage: Stage, new_browser: NewBrowser) -> None:
     tablet = ready_tablet(stage, new_browser("tablet"))
     begin_visit(tablet)

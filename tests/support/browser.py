@@ -67,6 +67,10 @@ class Browser:
             self.killed = False
         return self.context.pages[0] if self.context.pages else self.context.new_page()
 
+    @property
+    def pages(self) -> list[Page]:
+        return self.context.pages if self.context else []
+
     def kill(self) -> None:
         """SIGKILL to every process of this profile: no page hears of it."""
         for entry in Path("/proc").iterdir():

@@ -49,6 +49,11 @@ class WebKit:
         self.profile = profile
         self.service: Program | None = None
         self.driver: WebDriver | None = None
+        self.page: WebKitPage | None = None
+
+    @property
+    def pages(self) -> list[WebKitPage]:
+        return [self.page] if self.page else []
 
     def start(self, viewport: dict[str, int] = TABLET) -> WebKitPage:
         self.profile.mkdir(parents=True, exist_ok=True)
@@ -63,7 +68,8 @@ class WebKit:
         connection = RemoteConnection(client_config=ClientConfig(remote_server_addr=url))
         self.driver = WebDriver(connection, options=options)
         self.driver.set_script_timeout(30)
-        return WebKitPage(self.driver, log)
+        self.page = WebKitPage(self.driver, log)
+        return self.page
 
     def _env(self) -> dict[str, str]:
         return {
@@ -92,7 +98,7 @@ class WebKit:
     def _forget(self) -> None:
         if self.driver is not None:
             self.driver.command_executor.close()
-        self.driver = self.service = None
+        self.driver = self.service = self.page = None
 
 
 def _driver_path() -> str:

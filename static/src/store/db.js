@@ -46,6 +46,9 @@ export class TabletDatabase {
   #name;
   /** @type {Promise<Connection> | null} */
   #opening = null;
+  /** @type {Set<Raw>} begun, and not known to have ended */
+  #running = new Set();
+  #left = false;
   /** @type {Table<Rows["vaults"]>} */
   vaults = this.#table("vaults");
   /** @type {Table<Rows["drafts"]>} */
@@ -92,9 +95,10 @@ export class TabletDatabase {
     const durability = names.every((name) => MAY_BE_LOST.has(name)) ? "relaxed" : "strict";
     const transaction = connection.transaction(names, mode, { durability });
     const end = transaction.done;
-    end.catch(() => {
-      // Told below, with its reason.
-    });
+    this.#running.add(transaction);
+    const ended = () => this.#running.delete(transaction);
+    // Why it failed is told below.
+    end.then(ended, ended);
     try {
       const result = await work(transaction);
       // What was read is known; only what is written has an end to wait for.
@@ -115,6 +119,7 @@ export class TabletDatabase {
    * @returns {Promise<Connection>}
    */
   open() {
+    if (this.#left) return Promise.reject(new NoAnswer("the page was left"));
     if (this.#opening) return this.#opening;
     const opening = this.#connect();
     this.#opening = opening;
@@ -133,6 +138,17 @@ export class TabletDatabase {
         // It never opened.
       },
     );
+  }
+
+  /**
+   * For a page that is left and may be kept, frozen, to be shown again. WebKit keeps its transactions too, and whoever
+   * writes to the same stores afterwards, in whatever window, waits for them without end. What has been committed is
+   * done; the rest could not go on and is undone, as on any page that closes. Nothing is read or written here after it.
+   */
+  leave() {
+    this.#left = true;
+    for (const transaction of this.#running) undo(transaction);
+    this.close();
   }
 
   async #connect() {
@@ -177,8 +193,19 @@ let shared;
 
 /** The page's one connection. It opens at first use and again by itself when the browser drops it. */
 export function openDatabase() {
-  shared ??= new TabletDatabase();
+  shared ??= endWithPage(new TabletDatabase());
   return shared;
+}
+
+/**
+ * A page that is shown again after being left begins anew, locked.
+ * @param {TabletDatabase} db
+ * @param {Window} [page] there is none outside a browser
+ */
+export function endWithPage(db, page = globalThis.window, reload = () => location.reload()) {
+  page?.addEventListener("pagehide", ({ persisted }) => persisted && db.leave());
+  page?.addEventListener("pageshow", ({ persisted }) => persisted && reload());
+  return db;
 }
 
 /**

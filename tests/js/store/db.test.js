@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { IDBDatabase as FDBDatabase, IDBObjectStore as FDBObjectStore } from "fake-indexeddb";
 import { applyPage } from "../../../static/src/store/caseload.js";
-import { probe } from "../../../static/src/store/db.js";
+import { endWithPage, probe, write } from "../../../static/src/store/db.js";
 import { acknowledge, noteFault } from "../../../static/src/store/delivery.js";
 import { discardDraft, getDraft, saveDraft } from "../../../static/src/store/drafts.js";
 import { StorageFull, StorageTrouble } from "../../../static/src/store/errors.js";
 import { recall, remember } from "../../../static/src/store/notes.js";
+import { unlock } from "../../../static/src/store/vault.js";
 import { beforeEachWrite } from "../helpers/disk.js";
-import { completeVisit, draftFor, newVault } from "../helpers/tablet.js";
+import { completeVisit, draftFor, newDatabase, newVault, PASSPHRASE } from "../helpers/tablet.js";
 
 /**
  * Calls `seen` with each read-write transaction as the browser is asked for it. Before the database opens: it
@@ -143,4 +144,56 @@ test("a connection that died under us is opened again by the next write", async 
   // What WebKit does: the connection is gone and nobody is told.
   connection.close();
   await completeVisit(vault);
+});
+
+test("a page that is left and kept frozen holds nothing that another page waits for", async () => {
+  const name = "left-in-the-middle";
+  const page = new EventTarget();
+  const db = endWithPage(newDatabase(name), /** @type {any} */ (page), () => {});
+  const vault = await newVault({ db });
+  await remember(vault, { clockOffset: 1 });
+
+  // A page that only closes is the browser's to clear up.
+  page.dispatchEvent(Object.assign(new Event("pagehide"), { persisted: false }));
+  await remember(vault, { clockOffset: 2 });
+
+  // Given a write under way, which holds its store for as long as it goes on
+  /** @type {() => void} */
+  let underWay = () => {};
+  const begun = new Promise((resolve) => {
+    underWay = () => resolve(undefined);
+  });
+  const held = write(db, ["notes"], async (tx) => {
+    await tx.notes.all();
+    underWay();
+    for (;;) await tx.notes.all();
+  });
+  held.catch(() => {});
+  await begun;
+
+  // When the page is left and kept
+  page.dispatchEvent(Object.assign(new Event("pagehide"), { persisted: true }));
+
+  // Then the next page reads what was saved, and writes
+  const next = newDatabase(name);
+  const opened = await unlock(vault.account.id, PASSPHRASE, { db: next });
+  assert.equal(await recall(opened, "clockOffset"), 2);
+  await remember(opened, { clockOffset: 3 });
+  assert.equal(await recall(opened, "clockOffset"), 3);
+
+  // and the page that was left touches nothing any more
+  await assert.rejects(held, StorageTrouble);
+  await assert.rejects(saveDraft(vault, draftFor()), StorageTrouble);
+});
+
+test("a page that is shown again after it was left begins anew", () => {
+  const page = new EventTarget();
+  let reloads = 0;
+  endWithPage(newDatabase(), /** @type {any} */ (page), () => {
+    reloads += 1;
+  });
+  page.dispatchEvent(Object.assign(new Event("pageshow"), { persisted: false }));
+  assert.equal(reloads, 0);
+  page.dispatchEvent(Object.assign(new Event("pageshow"), { persisted: true }));
+  assert.equal(reloads, 1);
 });
