@@ -101,6 +101,18 @@ def _insert_unless_there(row: type[Base], engine: str) -> Insert:
     return insert(cast(Table, row.__table__)).on_conflict_do_nothing()
 
 
+_SQLITE = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    f"busy_timeout={PATIENCE_MS}",
+    # Every commit is on the disk at once, in the log. Carrying the log over into the database, which writes pages from
+    # all over it, need not come after every eighth batch: 4,000 pages are 16 MB. Nor need those pages be read anew.
+    "wal_autocheckpoint=4000",
+    "cache_size=-8000",  # KB for each connection
+)
+
+
 @event.listens_for(Engine, "connect")
 def _prepare_sqlite(connection: Any, record: Any) -> None:
     if type(connection).__module__ != "sqlite3":
@@ -108,7 +120,7 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
     # SQLAlchemy, not the driver, says when a transaction begins.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={PATIENCE_MS}"):
+    for pragma in _SQLITE:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
