@@ -79,6 +79,22 @@ def test_what_was_taken_back_is_kept_and_not_offered_again(tablet: Tablet, sessi
     assert sorted(audited) == ["draft_kept", "draft_kept", "draft_taken"]
 
 
+def test_what_was_completed_since_is_not_offered_again(
+    tablet: Tablet, tablet_of: Callable[[Account], Tablet], world: World
+) -> None:
+    """The tablet's word that it had the draft back was lost on the way; a month later it knows of the visit no more."""
+    revision, unfinished = tablet.revision(world), new_id()
+    keep(tablet, revision["rev_id"], {"n": 1})
+    keep(tablet, unfinished, {"n": 1})
+    ben = tablet_of(world.ben)
+    keep(ben, revision["rev_id"], {"n": "another's, of the same id"})
+
+    assert tablet.push(revision)[0]["result"] == "stored"
+
+    assert waiting(tablet) == {unfinished: {"n": 1}}
+    assert waiting(ben) == {revision["rev_id"]: {"n": "another's, of the same id"}}
+
+
 def test_nobody_takes_or_replaces_anothers(
     tablet: Tablet, tablet_of: Callable[[Account], Tablet], world: World
 ) -> None:

@@ -77,7 +77,12 @@ export class Ledger {
       return;
     }
     if (before.seq !== row.seq || (before.sha256 && row.sha256 && before.sha256 !== row.sha256))
-      this.tell({ event: "finding", text: `item ${row.id} changed its number or hash on the tablet` });
+      this.tell({
+        event: "finding",
+        text:
+          `item ${row.id} (${before.state}${before.gone ? ", gone" : ""}) changed its number or hash on the tablet: ` +
+          `${before.seq} to ${row.seq}`,
+      });
     if (row.sha256 && !before.sha256) {
       before.sha256 = row.sha256;
       this.tell({ event: "sealed", id: row.id, device: row.vault, seq: row.seq, sha256: row.sha256 });
