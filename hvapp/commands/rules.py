@@ -231,7 +231,7 @@ def _schedule() -> Iterator[dict[str, Any]]:
                 "name": f"{course['id']}, row {number}",
                 "value": dose,
                 "source": course["source"],
-                "confirmed": course["confirmed"],
+                "confirmed": dose.get("confirmed", course["confirmed"]),
             }
 
 

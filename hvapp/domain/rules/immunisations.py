@@ -1,8 +1,9 @@
 """Immunisations due, overdue, too early and no longer possible, rule IMM. The schedule and its sources are data:
 `hvapp/rules/immunisations.v1.yaml`. `static/src/rules/immunisations.js` answers the same.
 
-A dose that was given too early does not count, and is listed. What is missing is listed dose by dose and never started
-again; which comes first is for the UKHSA algorithm. A history that is not known counts as none.
+A dose that was given too early does not count, is listed, and keeps the next one waiting all the same. What is
+missing is listed dose by dose and never started again; which comes first is for the UKHSA algorithm. A history that is
+not known counts as none.
 """
 
 import re
@@ -42,7 +43,7 @@ def schedule(given: Given, data: Mapping[str, Any]) -> Answer:
     """IMM. `data` is the schedule as tablets have it."""
     doses, not_counted = work_out(given, data)
     if "vaccine" in given:
-        return _one(given, doses, data["names"])
+        return _one(given, doses, data)
     lists = {state: [dose.name for dose in doses if dose.state == state] for state in _STATES}
     ahead = [dose.due_on for dose in doses if dose.state in ("not_yet", "too_early")]
     status = "overdue" if lists["overdue"] else "due" if lists["due"] else "up_to_date"
@@ -64,14 +65,20 @@ def work_out(given: Given, data: Mapping[str, Any]) -> tuple[list[Dose], list[st
     doses: list[Dose] = []
     for course in data["courses"]:
         if course.get("when", "") in ("", *given.get("selective", ())):
-            doses += _course(course, history, doses, birth, on, data, not_counted)
+            doses += _course(course, history, birth, on, data, not_counted)
     return doses, list(dict.fromkeys(not_counted))
 
 
-def _one(given: Given, doses: Sequence[Dose], names: Mapping[str, Sequence[str]]) -> Answer:
-    """The answer about one vaccine: the dose that is named, else the first that is not given."""
-    vaccine = vaccine_named(given["vaccine"], names) or given["vaccine"]
-    of_it = [dose for dose in doses if dose.vaccine == vaccine]
+def _one(given: Given, doses: Sequence[Dose], data: Mapping[str, Any]) -> Answer:
+    """The answer about one vaccine: the dose that is named, else the first that is not given. A vaccine without a
+    course of its own is asked about by the courses that it counts towards."""
+    vaccine = vaccine_named(given["vaccine"], data["names"]) or given["vaccine"]
+    counts = {course["id"]: course["counts"] for course in data["courses"]}
+    of_it = [
+        dose
+        for dose in doses
+        if dose.vaccine == vaccine or (vaccine not in counts and vaccine in counts[dose.vaccine])
+    ]
     if "dose" in given:
         of_it = [dose for dose in of_it if dose.number == given["dose"]]
     chosen = next((dose for dose in of_it if dose.state != "given"), of_it[-1] if of_it else None)
@@ -81,7 +88,7 @@ def _one(given: Given, doses: Sequence[Dose], names: Mapping[str, Sequence[str]]
         "status": chosen.state,
         "overdue_text": chosen.name,
         "due_text": chosen.name,
-        "vaccine": vaccine,
+        "vaccine": chosen.vaccine,
         "dose": chosen.number,
         "due_on": chosen.due_on.isoformat(),
         "earliest": chosen.earliest.isoformat(),
@@ -120,7 +127,6 @@ def _readable(
 def _course(
     course: Mapping[str, Any],
     history: Sequence[tuple[date, str]],
-    others: Sequence[Dose],
     birth: date,
     on: date,
     data: Mapping[str, Any],
@@ -135,13 +141,15 @@ def _course(
         taken = None
         while given and taken is None:
             day, vaccine = given.pop(0)
-            if day >= _earliest(rule, birth, last, others):
+            if day >= _earliest(rule, birth, last, history, day):
                 taken = day
             else:
                 not_counted.append(f"{vaccine} {day.isoformat()}: given too early")
             last = day
-        own = taken or _earliest(rule, birth, last, others)
-        earliest = own if waits_for is None or taken else max(own, _earliest(rule, birth, waits_for, others))
+        own = taken or _earliest(rule, birth, last, history, on)
+        earliest = own
+        if waits_for is not None and taken is None:
+            earliest = max(own, _earliest(rule, birth, waits_for, history, on))
         due_on, latest = max(_moment(rule["due"], birth), own), _latest(rule, birth)
         state = "given" if taken else _state(on, due_on, earliest, latest, waits_for is not None)
         if (
@@ -153,7 +161,8 @@ def _course(
         lapsed = lapsed or state == "no_longer_possible"
         if lapsed and not taken:
             state = "no_longer_possible"
-        doses.append(Dose(course["id"], number, state, due_on, earliest, latest, taken, course["confirmed"]))
+        confirmed = rule.get("confirmed", course["confirmed"])
+        doses.append(Dose(course["id"], number, state, due_on, earliest, latest, taken, confirmed))
         if taken is None:
             waits_for = max(on, earliest)
     return doses
@@ -168,28 +177,23 @@ def _state(on: date, due_on: date, earliest: date, latest: date | None, waits: b
     return "due" if on >= due_on else "not_yet"
 
 
-def _earliest(rule: Mapping[str, Any], birth: date, last: date | None, others: Sequence[Dose]) -> date:
-    return max(_moment(rule.get("from", rule["due"]), birth), _after(rule, last, others))
+def _earliest(
+    rule: Mapping[str, Any], birth: date, last: date | None, history: Sequence[tuple[date, str]], by: date
+) -> date:
+    """The youngest age, or the end of the intervals that have to pass first: since the dose before, and since the last
+    dose of another vaccine that was given by that day."""
+    days = [_moment(rule.get("from", rule["due"]), birth)]
+    if last is not None and "after" in rule:
+        days.append(_moment(rule["after"], last))
+    if "after_vaccine" in rule:
+        other = rule["after_vaccine"]
+        days += [_moment(other, day) for day, vaccine in history if vaccine == other["vaccine"] and day <= by]
+    return max(days)
 
 
 def _is_for(rule: Mapping[str, Any], birth: date) -> bool:
     day = birth.isoformat()
     return bool(rule.get("born_from", day) <= day <= rule.get("born_to", day))
-
-
-def _after(rule: Mapping[str, Any], before: date | None, others: Sequence[Dose]) -> date:
-    """The end of the intervals that have to pass first."""
-    days = [date.min]
-    if before is not None and "after" in rule:
-        days.append(_moment(rule["after"], before))
-    if "after_course" in rule:
-        of_course = [
-            dose.given_on
-            for dose in others
-            if dose.vaccine == rule["after_course"]["course"] and dose.given_on is not None
-        ]
-        days += [_moment(rule["after_course"], max(of_course))] if of_course else []
-    return max(days)
 
 
 def _latest(rule: Mapping[str, Any], birth: date) -> date | None:

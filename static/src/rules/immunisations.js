@@ -10,7 +10,7 @@ import { addMonthsToDay, dayNumber, fromDayNumber } from "../lib/dates.js";
 /**
  * @typedef {{days?: number, months?: number, date?: string}} Distance
  * @typedef {{due: Distance, from?: Distance, after?: Distance, to?: Distance, before?: Distance, born_from?: string,
- *   born_to?: string, campaign?: boolean, after_course?: Distance & {course: string}}} DoseRule
+ *   born_to?: string, campaign?: boolean, after_vaccine?: Distance & {vaccine: string}, confirmed?: boolean}} DoseRule
  * @typedef {{id: string, counts: string[], when?: string, confirmed: boolean, doses: DoseRule[]}} Course
  * @typedef {{overdue_after: number, names: {[vaccine: string]: string[]}, courses: Course[]}} Schedule
  * @typedef {{vaccine: string, number: number, state: string, dueOn: number, earliest: number, latest: number | null,
@@ -32,7 +32,7 @@ const byName = new WeakMap();
  */
 export function schedule(given, data) {
   const { doses, notCounted } = workOut(given, data);
-  if (given.vaccine !== undefined) return one(given, doses, data.names);
+  if (given.vaccine !== undefined) return one(given, doses, data);
   /** @type {{[state: string]: string[]}} */
   const lists = Object.fromEntries(STATES.map((state) => [state, []]));
   let next = Infinity;
@@ -68,7 +68,7 @@ export function workOut(given, data) {
   const doses = [];
   for (const course of data.courses) {
     if (!course.when || given.selective?.includes(course.when)) {
-      doses.push(...ofCourse(course, history, doses, given.date_of_birth, birth, on, data, notCounted));
+      doses.push(...ofCourse(course, history, given.date_of_birth, birth, on, data, notCounted));
     }
   }
   return { doses, notCounted };
@@ -80,16 +80,20 @@ export function doseName({ vaccine, number }) {
 }
 
 /**
- * The answer about one vaccine: the dose that is named, else the first that is not given.
+ * The answer about one vaccine: the dose that is named, else the first that is not given. A vaccine without a course of its
+ * own is asked about by the courses that it counts towards.
  * @param {Given} given
  * @param {Dose[]} doses
- * @param {Schedule["names"]} names
+ * @param {Schedule} data
  * @returns {Answer}
  */
-function one(given, doses, names) {
+function one(given, doses, { names, courses }) {
   const vaccine = vaccineNamed(given.vaccine, names) ?? given.vaccine;
+  const own = courses.some(({ id }) => id === vaccine);
+  const asked = courses.filter(({ id, counts }) => (own ? id === vaccine : counts.includes(vaccine)));
   const ofIt = doses.filter(
-    (dose) => dose.vaccine === vaccine && (given.dose === undefined || dose.number === given.dose),
+    (dose) =>
+      asked.some(({ id }) => id === dose.vaccine) && (given.dose === undefined || dose.number === given.dose),
   );
   const chosen = ofIt.find((dose) => dose.state !== "given") ?? ofIt.at(-1);
   if (!chosen) return { status: "not_on_schedule", vaccine };
@@ -97,7 +101,7 @@ function one(given, doses, names) {
     status: chosen.state,
     overdue_text: doseName(chosen),
     due_text: doseName(chosen),
-    vaccine,
+    vaccine: chosen.vaccine,
     dose: chosen.number,
     due_on: fromDayNumber(chosen.dueOn),
     earliest: fromDayNumber(chosen.earliest),
@@ -160,7 +164,6 @@ function readable(history, names, birth, on, notCounted) {
 /**
  * @param {Course} course
  * @param {Taken[]} history
- * @param {Dose[]} others
  * @param {string} born
  * @param {number} birth
  * @param {number} on
@@ -168,7 +171,7 @@ function readable(history, names, birth, on, notCounted) {
  * @param {string[]} notCounted
  * @returns {Dose[]}
  */
-function ofCourse(course, history, others, born, birth, on, data, notCounted) {
+function ofCourse(course, history, born, birth, on, data, notCounted) {
   const given = history.filter(({ vaccine }) => course.counts.includes(vaccine));
   /** @type {Dose[]} */
   const doses = [];
@@ -183,13 +186,15 @@ function ofCourse(course, history, others, born, birth, on, data, notCounted) {
     let taken = null;
     while (given.length && taken === null) {
       const { day, vaccine } = /** @type {Taken} */ (given.shift());
-      if (day >= earliestOf(rule, birth, last, others)) taken = day;
+      if (day >= earliestOf(rule, birth, last, history, day)) taken = day;
       else notCounted.push(`${vaccine} ${fromDayNumber(day)}: given too early`);
       last = day;
     }
-    const own = taken ?? earliestOf(rule, birth, last, others);
-    const earliest =
-      waitsFor === null || taken !== null ? own : Math.max(own, earliestOf(rule, birth, waitsFor, others));
+    const own = taken ?? earliestOf(rule, birth, last, history, on);
+    let earliest = own;
+    if (waitsFor !== null && taken === null) {
+      earliest = Math.max(own, earliestOf(rule, birth, waitsFor, history, on));
+    }
     const dueOn = Math.max(moment(rule.due, birth), own);
     const latest = latestOf(rule, birth);
     let state = taken === null ? stateOf(on, dueOn, earliest, latest, waitsFor !== null) : "given";
@@ -197,7 +202,8 @@ function ofCourse(course, history, others, born, birth, on, data, notCounted) {
     lapsed ||= state === "no_longer_possible";
     if (lapsed && taken === null) state = "no_longer_possible";
     const number = doses.length + 1;
-    const { id: vaccine, confirmed } = course;
+    const vaccine = course.id;
+    const { confirmed = course.confirmed } = rule;
     doses.push({ vaccine, number, state, dueOn, earliest, latest, givenOn: taken, confirmed });
     if (taken === null) waitsFor = Math.max(on, earliest);
   }
@@ -219,22 +225,22 @@ function stateOf(on, dueOn, earliest, latest, waits) {
 }
 
 /**
- * The end of everything that has to pass first.
+ * The youngest age, or the end of the intervals that have to pass first: since the dose before, and since the last dose of
+ * another vaccine that was given by that day.
  * @param {DoseRule} rule
  * @param {number} birth
  * @param {number | null} last
- * @param {Dose[]} others
+ * @param {Taken[]} history
+ * @param {number} by
  */
-function earliestOf(rule, birth, last, others) {
+function earliestOf(rule, birth, last, history, by) {
   let day = moment(rule.from ?? rule.due, birth);
   if (last !== null && rule.after) day = Math.max(day, moment(rule.after, last));
-  const { after_course: wait } = rule;
+  const { after_vaccine: wait } = rule;
   if (wait) {
-    const days = others
-      .filter(({ vaccine }) => vaccine === wait.course)
-      .map(({ givenOn }) => givenOn ?? -Infinity);
-    const lastOfCourse = Math.max(...days);
-    if (lastOfCourse > -Infinity) day = Math.max(day, moment(wait, lastOfCourse));
+    for (const one of history) {
+      if (one.vaccine === wait.vaccine && one.day <= by) day = Math.max(day, moment(wait, one.day));
+    }
   }
   return day;
 }
