@@ -13,6 +13,9 @@ _PHQ9 = ("minimal", "mild", "moderate", "moderately_severe", "severe")
 _GAD7 = ("minimal", "mild", "moderate", "severe")
 _RANK = {"minimal": 0, "low": 0, "mild": 1, "moderate": 2, "moderately_severe": 2, "severe": 2, "raised": 2}
 _SEEN = ("awake", "asleep")
+_HARM_ITEMS = (("epds", "item10", "item 10 of the EPDS"), ("phq9", "item9", "item 9 of the PHQ-9"))
+_ADDITIONAL = ("targeted",)
+_LOCAL = ("no_access", "three_four_month", "six_month", "movement_in")
 
 
 def screening(given: Given, limits: Limits) -> Answer:
@@ -41,11 +44,12 @@ def screening(given: Given, limits: Limits) -> Answer:
 
 
 def totals(given: Given, limits: Limits) -> Answer:
-    """M2."""
+    """M2. Nothing is called low while an item about self-harm may hide in a total."""
     names = ("epds_total", "epds_item10", "phq9_total", "phq9_item9", "gad7_total")
     if all(given.get(name) is None for name in names):
         return not_given(*names)
     epds, items = given.get("epds_total"), [given.get("epds_item10"), given.get("phq9_item9")]
+    unknown, contradicted = _harm_items(given, limits)
     epds_band = None
     if epds is not None:
         epds_band = (
@@ -56,14 +60,39 @@ def totals(given: Given, limits: Limits) -> Answer:
         "epds_band": epds_band,
         "phq9_band": _band(given.get("phq9_total"), limits["phq9_bands"], _PHQ9),
         "gad7_band": _band(given.get("gad7_total"), limits["gad7_bands"], _GAD7),
-        "self_harm": "yes" if harm else "not_known" if items == [None, None] else "no",
+        "self_harm": "yes"
+        if harm
+        else "not_known"
+        if unknown or contradicted or items == [None, None]
+        else "no",
     }
     if harm:
         return {"status": "self_harm", **worked_out}
     if epds_band == "high":
         return {"status": "high", **worked_out}
+    if contradicted:
+        # Whichever of the two is wrong, somebody has to look again.
+        return cannot_say(
+            f"so high a total needs more than 0 in {contradicted[0]}", level="amber", **worked_out
+        )
     ranks = [_RANK[band] for name, band in worked_out.items() if name.endswith("_band") and band]
-    return {"status": ("low", "mild", "raised")[max(ranks, default=0)], **worked_out}
+    if not ranks:
+        return not_given("epds_total", "phq9_total", "gad7_total") | worked_out
+    if max(ranks) < _RANK["raised"] and unknown:
+        return cannot_say(f"{' and '.join(unknown)} not known", **worked_out)
+    return {"status": ("low", "mild", "raised")[max(ranks)], **worked_out}
+
+
+def _harm_items(given: Given, limits: Limits) -> tuple[list[str], list[str]]:
+    """Of the questionnaires that have a total: the items that are not known, and those that the total contradicts."""
+    unknown, contradicted = [], []
+    for name, item_name, words in _HARM_ITEMS:
+        total, item = given.get(f"{name}_total"), given.get(f"{name}_{item_name}")
+        if total is not None and item is None:
+            unknown.append(words)
+        elif total is not None and item == 0 and total > limits[f"{name}_without_item"]:
+            contradicted.append(words)
+    return unknown, contradicted
 
 
 def _band(total: int | None, from_each: list[int], names: tuple[str, ...]) -> str | None:
@@ -152,9 +181,16 @@ def safer_sleep(given: Given, limits: Limits) -> Answer:
         reasons.append("sofa")
     if surface == "shared_bed":
         reasons += _bed_reasons(given, told, limits)
+    elif "preterm_small" in told:
+        # The list means sharing a bed, wherever the baby usually sleeps.
+        reasons.append("preterm_small")
+    listed = list(
+        dict.fromkeys([*(risks or ()), *(["smoking"] if given.get("smoker_in_home") == "yes" else ())])
+    )
     worked_out: Answer = {
         "reasons": reasons,
         "reasons_text": ", ".join(reasons),
+        "risks_text": ", ".join(listed),
         "refer_beds_for_babies": given.get("needs_bed_space") is True,
     }
     if reasons:
@@ -163,11 +199,13 @@ def safer_sleep(given: Given, limits: Limits) -> Answer:
         return {"status": "needs_bed", **worked_out}
     if surface is None and risks is None:
         return not_given("sleep_surface", "safer_sleep_risks")
-    if surface == "shared_bed" and _bed_unknown(given):
-        return cannot_say(
-            "the bed is shared, and gestation, birth weight or smoking is not known", **worked_out
-        )
-    return {"status": "safe", **worked_out}
+    if surface in (None, "none"):
+        return cannot_say("where the baby sleeps is not known", **worked_out)
+    if surface == "shared_bed" and risks is None:
+        return cannot_say("the bed is shared, and the risks were not asked about", **worked_out)
+    if surface == "shared_bed" and given.get("smoker_in_home") == "declined":
+        return cannot_say("the bed is shared, and smoking is not known", **worked_out)
+    return {"status": "other_risks" if listed else "safe", **worked_out}
 
 
 def _bed_reasons(given: Given, told: set[str], limits: Limits) -> list[str]:
@@ -180,13 +218,6 @@ def _bed_reasons(given: Given, told: set[str], limits: Limits) -> list[str]:
         "preterm_small": "preterm_small" in told,
     }
     return [reason for reason, it_does in holds.items() if it_does]
-
-
-def _bed_unknown(given: Given) -> bool:
-    """The list of risks answers for smoking, and for preterm or small where it was gone through."""
-    if given.get("safer_sleep_risks") is not None:
-        return False
-    return any(given.get(name) is None for name in ("gestation_weeks", "birth_weight_kg", "smoker_in_home"))
 
 
 def damp(given: Given, limits: Limits) -> Answer:
@@ -221,9 +252,14 @@ def abuse_question(given: Given, _limits: Limits) -> Answer:
 
 
 def counts(given: Given, _limits: Limits) -> Answer:
-    """Face to face counts, and a visit without access never does."""
-    counted = given["mode"] == "face_to_face" and given.get("contact_type") != "no_access"
-    return {"status": "counts" if counted else "does_not_count", "counts": counted}
+    """Face to face counts towards C1 to C8. A targeted contact feeds the figure for additional contacts alone; what is
+    decided locally, and a visit without access, feed none."""
+    contact = given.get("contact_type")
+    if given["mode"] != "face_to_face" or contact in _LOCAL:
+        return {"status": "does_not_count", "counts": False}
+    if contact in _ADDITIONAL:
+        return {"status": "additional", "counts": False}
+    return {"status": "counts", "counts": True}
 
 
 def blood_spot(given: Given, limits: Limits) -> Answer:

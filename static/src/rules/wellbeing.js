@@ -15,6 +15,12 @@ import { cannotSay, hasReached, notGiven } from "./answering.js";
 
 const PHQ9 = ["minimal", "mild", "moderate", "moderately_severe", "severe"];
 const GAD7 = ["minimal", "mild", "moderate", "severe"];
+const HARM_ITEMS = [
+  ["epds", "item10", "item 10 of the EPDS"],
+  ["phq9", "item9", "item 9 of the PHQ-9"],
+];
+const ADDITIONAL = ["targeted"];
+const LOCAL = ["no_access", "three_four_month", "six_month", "movement_in"];
 
 /**
  * @param {any} value
@@ -53,7 +59,7 @@ export function screening(given, limits) {
 }
 
 /**
- * M2.
+ * M2. Nothing is called low while an item about self-harm may hide in a total.
  * @param {Given} given
  * @param {Limits} limits
  * @returns {Answer}
@@ -63,22 +69,48 @@ export function totals(given, limits) {
   if (!names.some((name) => known(given[name]))) return notGiven(...names);
   const { epds_total: epds, phq9_total: phq9, gad7_total: gad7 } = given;
   const items = [given.epds_item10, given.phq9_item9];
+  const { unknown, contradicted } = harmItems(given, limits);
   let epdsBand = null;
   if (known(epds)) epdsBand = band(epds, [limits.epds_amber, limits.epds_red], ["low", "raised", "high"]);
   const harmful = items.some((item) => known(item) && item > limits.item_above);
+  let selfHarm = items.some(known) && !unknown.length && !contradicted.length ? "no" : "not_known";
+  if (harmful) selfHarm = "yes";
   const workedOut = {
     epds_band: epdsBand,
     phq9_band: band(phq9, limits.phq9_bands, PHQ9),
     gad7_band: band(gad7, limits.gad7_bands, GAD7),
-    self_harm: harmful ? "yes" : items.some(known) ? "no" : "not_known",
+    self_harm: selfHarm,
   };
   if (harmful) return { status: "self_harm", ...workedOut };
   if (epdsBand === "high") return { status: "high", ...workedOut };
+  if (contradicted.length) {
+    // Whichever of the two is wrong, somebody has to look again.
+    const reason = `so high a total needs more than 0 in ${contradicted[0]}`;
+    return cannotSay(reason, { level: "amber", ...workedOut });
+  }
   const bands = [epdsBand, workedOut.phq9_band, workedOut.gad7_band].filter((one) => one !== null);
-  let status = "low";
-  if (bands.includes("mild")) status = "mild";
-  if (bands.some((one) => !["low", "minimal", "mild"].includes(one))) status = "raised";
-  return { status, ...workedOut };
+  if (!bands.length) return { ...notGiven("epds_total", "phq9_total", "gad7_total"), ...workedOut };
+  const raised = bands.some((one) => !["low", "minimal", "mild"].includes(one));
+  if (raised) return { status: "raised", ...workedOut };
+  if (unknown.length) return cannotSay(`${unknown.join(" and ")} not known`, workedOut);
+  return { status: bands.includes("mild") ? "mild" : "low", ...workedOut };
+}
+
+/**
+ * Of the questionnaires that have a total: the items that are not known, and those that the total contradicts.
+ * @param {Given} given
+ * @param {Limits} limits
+ */
+function harmItems(given, limits) {
+  const unknown = [];
+  const contradicted = [];
+  for (const [name, itemName, words] of HARM_ITEMS) {
+    const total = given[`${name}_total`];
+    const item = given[`${name}_${itemName}`];
+    if (known(total) && !known(item)) unknown.push(words);
+    else if (known(total) && item === 0 && total > limits[`${name}_without_item`]) contradicted.push(words);
+  }
+  return { unknown, contradicted };
 }
 
 /**
@@ -181,20 +213,29 @@ export function saferSleep(given, limits) {
   const told = new Set(risks);
   const reasons = surface === "sofa" || told.has("sofa") ? ["sofa"] : [];
   if (surface === "shared_bed") reasons.push(...bedReasons(given, told, limits));
+  // The list means sharing a bed, wherever the baby usually sleeps.
+  else if (told.has("preterm_small")) reasons.push("preterm_small");
+  const listed = new Set(told);
+  if (given.smoker_in_home === "yes") listed.add("smoking");
   const workedOut = {
     reasons,
     reasons_text: reasons.join(", "),
+    risks_text: [...listed].join(", "),
     refer_beds_for_babies: given.needs_bed_space === true,
   };
   if (reasons.length) return { status: "unsafe", ...workedOut };
   if (workedOut.refer_beds_for_babies) return { status: "needs_bed", ...workedOut };
   if (!known(surface) && !known(risks)) return notGiven("sleep_surface", "safer_sleep_risks");
-  // The list of risks answers for smoking, and for preterm or small, where it was gone through.
-  const asked = ["gestation_weeks", "birth_weight_kg", "smoker_in_home"];
-  if (surface === "shared_bed" && !known(risks) && !asked.every((name) => known(given[name]))) {
-    return cannotSay("the bed is shared, and gestation, birth weight or smoking is not known", workedOut);
+  if (!known(surface) || surface === "none") {
+    return cannotSay("where the baby sleeps is not known", workedOut);
   }
-  return { status: "safe", ...workedOut };
+  if (surface === "shared_bed" && !known(risks)) {
+    return cannotSay("the bed is shared, and the risks were not asked about", workedOut);
+  }
+  if (surface === "shared_bed" && given.smoker_in_home === "declined") {
+    return cannotSay("the bed is shared, and smoking is not known", workedOut);
+  }
+  return { status: listed.size ? "other_risks" : "safe", ...workedOut };
 }
 
 /**
@@ -248,13 +289,15 @@ export function abuseQuestion({ seen_alone: alone, interpreter }) {
 }
 
 /**
- * Face to face counts, and a visit without access never does.
+ * Face to face counts towards C1 to C8. A targeted contact feeds the figure for additional contacts alone; what is decided
+ * locally, and a visit without access, feed none.
  * @param {Given} given
  * @returns {Answer}
  */
 export function counts({ mode, contact_type: contact }) {
-  const counted = mode === "face_to_face" && contact !== "no_access";
-  return { status: counted ? "counts" : "does_not_count", counts: counted };
+  if (mode !== "face_to_face" || LOCAL.includes(contact)) return { status: "does_not_count", counts: false };
+  if (ADDITIONAL.includes(contact)) return { status: "additional", counts: false };
+  return { status: "counts", counts: true };
 }
 
 /**
