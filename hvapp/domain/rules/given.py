@@ -39,9 +39,25 @@ def read_inputs(inputs: Mapping[str, Any], specs: Mapping[str, Any]) -> dict[str
         if given.get("age_days", days) != days:
             raise Unreadable("age_days does not fit the dates")
         given["age_days"] = days
-    if "age_hours" in given and "age_days" not in given:
-        given["age_days"] = int(given["age_hours"] // 24)
+    if "age_hours" in given:
+        hours = given["age_hours"]
+        days = given.setdefault("age_days", int(hours // 24))
+        # Days of the calendar: the first may be a minute long, and the clocks may have been changed.
+        if not 24 * (days - 1) - 1 <= hours <= 24 * (days + 1) + 1:
+            raise Unreadable("age_hours does not fit the age in days")
+    for name, before in (("previous_on", False), ("last_weighed_on", True)):
+        if name in given:
+            _check_order(given, name, may_be_on=before)
     return given
+
+
+def _check_order(given: Given, name: str, *, may_be_on: bool) -> None:
+    """What was measured before was measured after the birth, and before the day that is asked about."""
+    day, birth, on = given[name], given.get("date_of_birth"), given.get("on")
+    if birth is not None and day < birth:
+        raise Unreadable(f"{name} is before date_of_birth")
+    if on is not None and (day > on or (day == on and not may_be_on)):
+        raise Unreadable(f"{name} is not before on" if not may_be_on else f"{name} is after on")
 
 
 def whole_gestation(given: Given) -> int | None:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, cast
+from typing import Any
 
 from hvapp.domain import growth
 from hvapp.domain.ages import add_months, due_date, months_between
@@ -83,35 +83,45 @@ def extremes(given: Given, limits: Limits) -> Answer:
         return not_given("kind")
     if kind == "bmi":
         return cannot_say("body mass index is rule G5")
-    if sds > float(limits["high"]):
-        return {**placed, "status": "high"}
-    if kind != "ofc":
-        return {**placed, "status": "low" if sds < float(limits["low"]) else "within"}
-    return _head(given, placed, limits)
+    high = sds > float(limits["high"])
+    if kind == "ofc":
+        return _head(given, placed, high, limits)
+    return {**placed, "status": "high" if high else "low" if sds < float(limits["low"]) else "within"}
 
 
-def _head(given: Given, placed: Answer, limits: Limits) -> Answer:
-    before = _previous_head(given)
-    if before is None:
-        return {**placed, "status": "within", "rise_spaces": None}
-    rise = (placed["sds"] - before) / SPACE
-    worked_out = {**placed, "previous_sds": before, "rise_spaces": rise}
-    if rise < limits["head_rise"] - HAIR:
-        return {**worked_out, "status": "within"}
-    older = "age_days" in given and has_reached(given, limits["head_concern_after"])
-    concern = older or given.get("other_signs") is True
-    return {**worked_out, "status": "head_rising_concern" if concern else "head_rising"}
+def _head(given: Given, placed: Answer, high: bool, limits: Limits) -> Answer:
+    """How far the head has risen comes first: above the 99.6th centile it matters most."""
+    now, before = _two_heads(given, placed)
+    worked_out = {**placed, "high": high, "rise_spaces": None}
+    signs, rising = given.get("other_signs") is True, False
+    if now is not None and before is not None:
+        rise = (now - before) / SPACE
+        rising = rise >= limits["head_rise"] - HAIR
+        worked_out |= {"compared_sds": now, "previous_sds": before, "rise_spaces": rise}
+    if rising:
+        older = "age_days" in given and has_reached(given, limits["head_concern_after"])
+        also = " It is above the 99.6th centile." if high else ""
+        return {
+            **worked_out,
+            "high_text": also,
+            "status": "head_rising_concern" if older or signs else "head_rising",
+        }
+    if high:
+        return {**worked_out, "status": "high_concern" if signs else "high"}
+    return {**worked_out, "status": "within"}
 
 
-def _previous_head(given: Given) -> float | None:
+def _two_heads(given: Given, placed: Answer) -> tuple[float | None, float | None]:
+    """The SDS of the head now and before. What was measured is read by the same correction on both days."""
+    now: float | None = placed["sds"]
     if "previous_sds" in given:
-        return float(given["previous_sds"])
+        return now, float(given["previous_sds"])
     if "previous_ofc_cm" not in given or "previous_on" not in given or "date_of_birth" not in given:
-        return None
-    earlier = {**given, "ofc_cm": given["previous_ofc_cm"], "on": given["previous_on"], "kind": "ofc"}
-    earlier.pop("sds", None)
-    sds = _place(earlier).get("sds")
-    return cast(float | None, sds)
+        return now, None
+    earlier = {**given, "ofc_cm": given["previous_ofc_cm"], "on": given["previous_on"]}
+    if "sds" not in given:
+        now = _one_way(given, "ofc").get("sds")
+    return now, _one_way(earlier, "ofc").get("sds")
 
 
 def is_too_young_for_bmi(given: Given) -> bool:
@@ -153,17 +163,14 @@ def weight_loss(given: Given, limits: Limits) -> Answer:
 
 
 def faltering(given: Given, limits: Limits) -> Answer:
-    """G7. Both points are read by the same correction."""
+    """G7. Both points are read by the same correction; below the 2nd centile now needs no point at birth."""
     if given["age_days"] <= limits["after_day"]:
         return {"status": "too_early"}
-    if given.get("birth_method") and given.get("method") and given["birth_method"] != given["method"]:
-        return cannot_say("the two points were not corrected by the same method")
-    birth, now = _birth_point(given), _now_point(given)
-    for point in (now, birth):
-        if point["status"] == "no_reference":
-            return point
-    sds = now.get("sds")
-    return now if sds is None else fall(birth.get("sds"), sds, limits) or birth
+    now = _now_point(given)
+    if now["status"] != "placed":
+        return now
+    birth = _birth_point(given)
+    return fall(birth.get("sds"), now["sds"], limits) or birth
 
 
 def fall(birth: float | None, now: float, limits: Limits) -> Answer | None:
@@ -190,6 +197,8 @@ def fall(birth: float | None, now: float, limits: Limits) -> Answer | None:
 
 
 def _birth_point(given: Given) -> Answer:
+    if given.get("birth_method") and given.get("method") and given["birth_method"] != given["method"]:
+        return cannot_say("the two points were not corrected by the same method")
     if "birth_sds" in given:
         return {"status": "placed", "sds": float(given["birth_sds"])}
     if "birth_weight_kg" not in given:
@@ -197,11 +206,11 @@ def _birth_point(given: Given) -> Answer:
     if whole_gestation(given) is None:
         return cannot_say("the gestation is not known, so the birth weight has no centile")
     at_birth = {**given, "weight_kg": given["birth_weight_kg"], "on": given.get("date_of_birth")}
-    return _one_way(at_birth)
+    return _one_way(at_birth, "weight")
 
 
 def _now_point(given: Given) -> Answer:
-    return {"status": "placed", "sds": float(given["sds"])} if "sds" in given else _one_way(given)
+    return {"status": "placed", "sds": float(given["sds"])} if "sds" in given else _one_way(given, "weight")
 
 
 def one_way(method: growth.ChartMethod, gestation_days: int | None) -> int | None:
@@ -210,11 +219,11 @@ def one_way(method: growth.ChartMethod, gestation_days: int | None) -> int | Non
     return None if method == "paper" and at_term else gestation_days
 
 
-def _one_way(given: Given) -> Answer:
+def _one_way(given: Given, kind: str) -> Answer:
     kept = {name: value for name, value in given.items() if name not in ("sds", "method")}
     if one_way(given.get("method", "digital"), whole_gestation(given)) is None:
         kept.pop("gestation_weeks", None)
-    return _place({**kept, "kind": "weight"})
+    return _place({**kept, "kind": kind})
 
 
 def too_soon(given: Given, limits: Limits) -> Answer:

@@ -89,39 +89,57 @@ export function extremes(given, assess, limits) {
   const { kind, sds } = placed;
   if (kind === null) return notGiven("kind");
   if (kind === "bmi") return cannotSay("body mass index is rule G5");
-  if (sds > Number(limits.high)) return { ...placed, status: "high" };
-  if (kind !== "ofc") return { ...placed, status: sds < Number(limits.low) ? "low" : "within" };
-  return head(given, placed, assess, limits);
+  const high = sds > Number(limits.high);
+  if (kind === "ofc") return head(given, placed, high, assess, limits);
+  const status = sds < Number(limits.low) ? "low" : "within";
+  return { ...placed, status: high ? "high" : status };
 }
 
 /**
+ * How far the head has risen comes first: above the 99.6th centile it matters most.
  * @param {Given} given
  * @param {Answer} placed
+ * @param {boolean} high
  * @param {Assess} assess
  * @param {Limits} limits
  * @returns {Answer}
  */
-function head(given, placed, assess, limits) {
-  const before = previousHead(given, assess);
-  if (before === null) return { ...placed, status: "within", rise_spaces: null };
-  const rise = (placed.sds - before) / SPACE;
-  const workedOut = { ...placed, previous_sds: before, rise_spaces: rise };
-  if (rise < limits.head_rise - HAIR) return { ...workedOut, status: "within" };
-  const older = given.age_days !== undefined && hasReached(given, limits.head_concern_after);
-  const concern = older || given.other_signs === true;
-  return { ...workedOut, status: concern ? "head_rising_concern" : "head_rising" };
+function head(given, placed, high, assess, limits) {
+  const { now, before } = twoHeads(given, placed, assess);
+  const signs = given.other_signs === true;
+  /** @type {Given} */
+  const workedOut = { ...placed, high, rise_spaces: null };
+  let rising = false;
+  if (now !== null && before !== null) {
+    const rise = (now - before) / SPACE;
+    rising = rise >= limits.head_rise - HAIR;
+    Object.assign(workedOut, { compared_sds: now, previous_sds: before, rise_spaces: rise });
+  }
+  if (rising) {
+    const older = given.age_days !== undefined && hasReached(given, limits.head_concern_after);
+    workedOut.high_text = high ? " It is above the 99.6th centile." : "";
+    return { ...workedOut, status: older || signs ? "head_rising_concern" : "head_rising" };
+  }
+  if (high) return { ...workedOut, status: signs ? "high_concern" : "high" };
+  return { ...workedOut, status: "within" };
 }
 
 /**
+ * The SDS of the head now and before. What was measured is read by the same correction on both days.
  * @param {Given} given
+ * @param {Answer} placed
  * @param {Assess} assess
- * @returns {number | null}
+ * @returns {{now: number | null, before: number | null}}
  */
-function previousHead(given, assess) {
-  if (given.previous_sds !== undefined) return Number(given.previous_sds);
+function twoHeads(given, placed, assess) {
+  if (given.previous_sds !== undefined) return { now: placed.sds, before: Number(given.previous_sds) };
   const { previous_ofc_cm: ofc_cm, previous_on: on, date_of_birth: birth } = given;
-  if (ofc_cm === undefined || on === undefined || birth === undefined) return null;
-  return place({ ...given, ofc_cm, on, kind: "ofc", sds: undefined }, assess).sds ?? null;
+  if (ofc_cm === undefined || on === undefined || birth === undefined)
+    return { now: placed.sds, before: null };
+  return {
+    now: given.sds === undefined ? (placeOneWay(given, "ofc", assess).sds ?? null) : placed.sds,
+    before: placeOneWay({ ...given, ofc_cm, on }, "ofc", assess).sds ?? null,
+  };
 }
 
 /**
@@ -161,7 +179,7 @@ export function weightLoss(given, limits) {
 }
 
 /**
- * G7. Both points are read by the same correction.
+ * G7. Both points are read by the same correction; below the 2nd centile now needs no point at birth.
  * @param {Given} given
  * @param {Assess} assess
  * @param {Limits} limits
@@ -169,16 +187,13 @@ export function weightLoss(given, limits) {
  */
 export function faltering(given, assess, limits) {
   if (given.age_days <= limits.after_day) return { status: "too_early" };
-  const { birth_method: birthMethod, method } = given;
-  if (birthMethod && method && birthMethod !== method) {
-    return cannotSay("the two points were not corrected by the same method");
-  }
-  const birth = birthPoint(given, assess);
   const now =
-    given.sds === undefined ? placeOneWay(given, assess) : { status: "placed", sds: Number(given.sds) };
-  for (const point of [now, birth]) if (point.status === "no_reference") return point;
-  const sds = now.sds ?? null;
-  return sds === null ? now : (fall(birth.sds ?? null, sds, limits) ?? birth);
+    given.sds === undefined
+      ? placeOneWay(given, "weight", assess)
+      : { status: "placed", sds: Number(given.sds) };
+  if (now.status !== "placed") return now;
+  const birth = birthPoint(given, assess);
+  return fall(birth.sds ?? null, now.sds, limits) ?? birth;
 }
 
 /**
@@ -214,12 +229,17 @@ export function fall(birth, now, limits) {
  * @returns {Answer}
  */
 function birthPoint(given, assess) {
+  const { birth_method: birthMethod, method } = given;
+  if (birthMethod && method && birthMethod !== method) {
+    return cannotSay("the two points were not corrected by the same method");
+  }
   if (given.birth_sds !== undefined) return { status: "placed", sds: Number(given.birth_sds) };
   if (given.birth_weight_kg === undefined) return notGiven("birth_weight_kg");
   if (wholeGestation(given) === null) {
     return cannotSay("the gestation is not known, so the birth weight has no centile");
   }
-  return placeOneWay({ ...given, weight_kg: given.birth_weight_kg, on: given.date_of_birth }, assess);
+  const atBirth = { ...given, weight_kg: given.birth_weight_kg, on: given.date_of_birth };
+  return placeOneWay(atBirth, "weight", assess);
 }
 
 /**
@@ -233,12 +253,13 @@ export function oneWay(method, gestationDays) {
 
 /**
  * @param {Given} given
+ * @param {string} kind
  * @param {Assess} assess
  */
-function placeOneWay(given, assess) {
+function placeOneWay(given, kind, assess) {
   const { sds: _, method = "digital", ...kept } = given;
   if (oneWay(method, wholeGestation(given)) === null) delete kept.gestation_weeks;
-  return place({ ...kept, kind: "weight" }, assess);
+  return place({ ...kept, kind }, assess);
 }
 
 /**

@@ -39,8 +39,31 @@ export function readInputs(inputs, specs) {
     if ((given.age_days ?? days) !== days) throw new Unreadable("age_days does not fit the dates");
     given.age_days = days;
   }
-  if (given.age_hours !== undefined) given.age_days ??= Math.floor(Number(given.age_hours) / 24);
+  if (given.age_hours !== undefined) {
+    const hours = Number(given.age_hours);
+    given.age_days ??= Math.floor(hours / 24);
+    // Days of the calendar: the first may be a minute long, and the clocks may have been changed.
+    const days = given.age_days;
+    if (hours < 24 * (days - 1) - 1 || hours > 24 * (days + 1) + 1) {
+      throw new Unreadable("age_hours does not fit the age in days");
+    }
+  }
+  if (given.previous_on) checkOrder(given, "previous_on", false);
+  if (given.last_weighed_on) checkOrder(given, "last_weighed_on", true);
   return given;
+}
+
+/**
+ * What was measured before was measured after the birth, and before the day that is asked about.
+ * @param {Given} given
+ * @param {string} name
+ * @param {boolean} mayBeOn
+ */
+function checkOrder(given, name, mayBeOn) {
+  const { [name]: day, date_of_birth: birth, on } = given;
+  if (birth && day < birth) throw new Unreadable(`${name} is before date_of_birth`);
+  if (on && day > on && mayBeOn) throw new Unreadable(`${name} is after on`);
+  if (on && day >= on && !mayBeOn) throw new Unreadable(`${name} is not before on`);
 }
 
 /**
