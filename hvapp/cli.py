@@ -206,7 +206,7 @@ def list_rules(as_json: bool) -> None:
 
 
 @rules.command("run")
-@click.argument("cases", type=click.File("r", encoding="utf-8", errors="replace"))
+@click.argument("cases", type=click.File("rb"))
 @plain_errors
 def run_rules(cases: Any) -> None:
     """Answer the CASES of a file, or of - for what is typed: one JSON object a line, such as
@@ -217,7 +217,11 @@ def run_rules(cases: Any) -> None:
     """
     from hvapp.commands import rules as command
 
-    sys.exit(command.run(cases, sys.stdout, say))
+    try:
+        lines = command.lines_of(cases.read())
+    except command.NotText as error:
+        raise click.ClickException(str(error)) from None
+    sys.exit(command.run(lines, sys.stdout, say))
 
 
 @main.group()

@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -16,6 +17,9 @@ from hvapp.domain.rules.evaluate import AGE
 from hvapp.settings import ROOT
 
 _TOLERANCE = 1e-9
+_LONGEST_INTEGER = 300
+_DEEPEST = 20
+"""Lists in lists in lists: no case needs more."""
 _CASE_KEYS = ("id", "rule", "inputs", "expected", "why")
 
 
@@ -31,6 +35,20 @@ class Case:
 
 class BadLine(Exception):
     """Why a line is not a case."""
+
+
+class NotText(Exception):
+    """Why a file holds no lines."""
+
+
+def lines_of(file: bytes) -> list[str]:
+    """The lines of a file in UTF-8, with or without a mark at its start. Raises NotText."""
+    try:
+        text = file.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        number = file.count(b"\n", 0, error.start) + 1
+        raise NotText(f"The file is not text in UTF-8: see line {number}. Save it as UTF-8.") from None
+    return text.split("\n")
 
 
 def run(lines: Iterable[str], out: TextIO, say: build.Say) -> int:
@@ -70,14 +88,22 @@ def ask_node(cases: Iterable[Case], say: build.Say) -> list[dict[str, Any]]:
             )
             if done.returncode != 0:
                 raise build.BuildFailed(f"{command[1]} failed:\n{done.stderr[-2000:]}")
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    # An answer may repeat characters that end a line elsewhere, such as U+2028.
+    return [json.loads(line) for line in done.stdout.split("\n") if line]
 
 
 def _case(number: int, line: str) -> Case:
     try:
-        data = json.loads(line, parse_constant=_not_json)
-    except (json.JSONDecodeError, RecursionError) as error:
+        data = json.loads(line, parse_constant=_not_json, parse_float=_finite, parse_int=_whole)
+        json.dumps(data, ensure_ascii=False).encode()
+    except json.JSONDecodeError as error:
         raise BadLine(f"this is not JSON: {error}") from None
+    except UnicodeEncodeError:
+        raise BadLine("it holds half a character, such as \\ud800") from None
+    except RecursionError:
+        raise BadLine("lists stand too deep in each other") from None
+    if _is_too_deep(data):
+        raise BadLine("lists stand too deep in each other")
     if not isinstance(data, dict):
         raise BadLine('a case is an object, such as {"rule": "G6", "inputs": {"weight_kg": 3.1}}')
     for key in data:
@@ -98,6 +124,36 @@ def _case(number: int, line: str) -> Case:
 
 def _not_json(name: str) -> None:
     raise BadLine(f"{name} is not a number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise BadLine(f"{_start_of(text)} is too large a number")
+    return number
+
+
+def _whole(text: str) -> int:
+    # JavaScript has no larger number, and Python reads no longer text as one.
+    if len(text) > _LONGEST_INTEGER:
+        raise BadLine(f"{_start_of(text)} is too large a number")
+    return int(text)
+
+
+def _start_of(text: str) -> str:
+    return text if len(text) <= 20 else f"{text[:20]}…"
+
+
+def _is_too_deep(data: Any) -> bool:
+    level = [data]
+    for _ in range(_DEEPEST):
+        level = [
+            one
+            for group in level
+            if isinstance(group, dict | list)
+            for one in (group.values() if isinstance(group, dict) else group)
+        ]
+    return bool(level)
 
 
 def _compare(case: Case, javascript: dict[str, Any]) -> dict[str, Any]:
@@ -133,6 +189,8 @@ def equal(one: Any, other: Any) -> bool:
     """Equal, numbers to 1e-9; a number in text equals the number."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
+    if one == other:
+        return True
     left, right = _number(one), _number(other)
     if left is not None and right is not None:
         return abs(left - right) <= _TOLERANCE
@@ -140,7 +198,7 @@ def equal(one: Any, other: Any) -> bool:
         return one.keys() == other.keys() and all(equal(one[key], other[key]) for key in one)
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(equal, one, other))
-    return bool(one == other)
+    return False
 
 
 def _number(value: Any) -> float | None:

@@ -17,7 +17,7 @@ from hvapp.domain.rules import rule_book
 def run(*lines: str) -> tuple[int, list[dict[str, Any]]]:
     out = io.StringIO()
     status = command.run(lines, out, say=lambda _: None)
-    return status, [json.loads(line) for line in out.getvalue().splitlines()]
+    return status, [json.loads(line) for line in out.getvalue().split("\n") if line]
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,14 @@ def run(*lines: str) -> tuple[int, list[dict[str, Any]]]:
         ('{"rule": "G99", "inputs": {}}', 'there is no rule "G99"; there are G1'),
         ('{"rule": "G6", "inputs": {"wieght_kg": 3}}', 'has no input "wieght_kg"; it has birth_weight_kg'),
         ('{"rule": "G6", "inputs": {"weight_kg": NaN}}', "NaN is not a number"),
+        ('{"rule": "G6", "inputs": {"weight_kg": Infinity}}', "Infinity is not a number"),
+        ('{"rule": "G6", "inputs": {"weight_kg": 1e400}}', "1e400 is too large a number"),
+        ('{"rule": "G6", "inputs": {"weight_kg": -1e400}}', "-1e400 is too large a number"),
+        ('{"rule": "G6", "inputs": {"weight_kg": ' + "1" * 5000 + "}}", "11111… is too large a number"),
+        ('{"rule": "NHS", "inputs": {"nhs_number": "\\ud800"}}', "half a character, such as \\ud800"),
+        ('{"rule": "G6", "inputs": {}, "\\ud800": 1}', "half a character"),
+        ('{"rule": "G6", "inputs": ' + "[" * 21 + "]" * 21 + "}", "lists stand too deep"),
+        ('{"rule": "G6", "inputs": ' + "[" * 9999 + "]" * 9999 + "}", "lists stand too deep"),
         ('{"rule": "G6", "inputs": {}, "expect": {}}', 'a case has no "expect"'),
         ('{"rule": "G6", "inputs": {}, "expected": 3}', '"expected" should name members'),
     ],
@@ -53,6 +61,39 @@ def test_lines_keep_their_order_and_their_numbers() -> None:
     assert told[0]["id"] == "7"
     assert told[0]["python"]["status"] == told[0]["javascript"]["status"] == "does_not_count"
     assert told[2]["as_expected"] is True
+
+
+def test_one_bad_line_never_loses_the_others() -> None:
+    good = '{"rule": "KPI", "inputs": {"mode": "phone"}}'
+    bad = [
+        '{"rule": "G6", "inputs": {"weight_kg": 1e400}}',
+        '{"rule": "G6", "inputs": {"weight_kg": ' + "1" * 5000 + "}}",
+        '{"id": "\\ud800", "rule": "KPI", "inputs": {"mode": "phone"}}',
+        '{"rule": "G6", "inputs": ' + "[" * 9999 + "]" * 9999 + "}",
+    ]
+    status, told = run(good, *bad, good)
+    assert status == 1
+    assert [("error" in one, one.get("agree")) for one in told] == [
+        (False, True),
+        *[(True, None)] * 4,
+        (False, True),
+    ]
+
+
+def test_what_is_repeated_may_hold_any_character() -> None:
+    """U+2028 and U+0085 end a line for some programs, and "nan" is a number for others."""
+    for name in ("a\u2028b", "a\u2029b", "a\u0085b", "a\x0bb", "nan", "infinity"):
+        status, (told,) = run(
+            json.dumps(
+                {
+                    "rule": "IMM",
+                    "inputs": {"date_of_birth": "2026-01-10", "on": "2026-03-01", "vaccine": name},
+                    "expected": {"vaccine": name, "status": "not_on_schedule"},
+                },
+                ensure_ascii=False,
+            )
+        )
+        assert (status, told["agree"]) == (0, True)
 
 
 def test_an_answer_that_is_not_expected_fails_the_run_and_is_named() -> None:
@@ -103,8 +144,19 @@ def test_a_file_or_what_is_typed() -> None:
     done = CliRunner().invoke(main, ["rules", "run", "-"], input=line)
     assert done.exit_code == 0
     assert json.loads(done.stdout)["agree"] is True
+    marked = CliRunner().invoke(
+        main, ["rules", "run", "-"], input=b"\xef\xbb\xbf" + line.encode() + b"\r\n\r\n"
+    )
+    assert (marked.exit_code, marked.stdout) == (0, done.stdout)
     missing = CliRunner().invoke(main, ["rules", "run", "no-such-file.jsonl"])
     assert missing.exit_code == 2
+
+
+def test_a_file_that_is_not_utf_8_is_refused_and_says_where() -> None:
+    line = b'{"rule": "KPI", "inputs": {"mode": "phone"}}\n'
+    done = CliRunner().invoke(main, ["rules", "run", "-"], input=line + '{"id": "é"}'.encode("latin-1"))
+    assert done.exit_code == 1
+    assert "not text in UTF-8: see line 2" in done.output
 
 
 def test_the_growth_thresholds_shown_are_those_that_the_calculator_uses() -> None:

@@ -10,7 +10,7 @@ from hvapp.domain.forms.answers import read_date
 from hvapp.domain.nhs_number import format_nhs_number, valid
 from hvapp.domain.rules import development, growth, immunisations, wellbeing
 from hvapp.domain.rules.answering import Answer, Limits, cannot_say, not_given
-from hvapp.domain.rules.given import Given, Unreadable, read_inputs
+from hvapp.domain.rules.given import Given, Unreadable, read_inputs, trimmed
 from hvapp.domain.rules.library import RuleBook, rule_book
 
 _NAMED = re.compile(r"\{([a-z_0-9]+)\}")
@@ -92,7 +92,7 @@ def _answer(rule_id: str, given: Given, book: RuleBook) -> Answer:
         case "O1":
             return _window(given)
         case "NHS":
-            number = given["nhs_number"].strip()
+            number = trimmed(given["nhs_number"])
             is_one = valid(number)
             return {
                 "status": "valid" if is_one else "not_valid",

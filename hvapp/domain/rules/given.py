@@ -18,6 +18,7 @@ Given = Mapping[str, Any]
 _NUMBER = re.compile(r"-?[0-9]{1,9}(\.[0-9]+)?")
 _PLACES = 12
 _PLAIN = re.compile(r"[^a-z0-9]+")
+_BLANK = " \t\r\n"
 _YES = {"yes": True, "y": True, "true": True, "no": False, "n": False, "false": False}
 
 
@@ -71,9 +72,20 @@ def days_early(given: Given) -> int | None:
     return None if gestation is None else TERM_DAYS - gestation
 
 
+def trimmed(text: str) -> str:
+    """Without the blanks around it that both languages know."""
+    return text.strip(_BLANK)
+
+
 def plain(value: Any) -> str:
-    """Small letters and digits, joined by "_": "Child protection" is child_protection."""
-    text = ("true" if value else "false") if isinstance(value, bool) else str(value)
+    """Small letters and digits, joined by "_": "Child protection" is child_protection. Nothing but text, yes and no,
+    and numbers says anything."""
+    if isinstance(value, bool):
+        text = "true" if value else "false"
+    elif isinstance(value, float) and value.is_integer():
+        text = str(int(value))
+    else:
+        text = str(value) if isinstance(value, str | int | float) else ""
     return _PLAIN.sub("_", text.lower()).strip("_")
 
 
@@ -125,9 +137,9 @@ def _number(name: str, value: Any, spec: Mapping[str, Any]) -> Decimal | int:
 def _written(value: Any) -> str | None:
     """A number as text, without an exponent and with at most 12 decimals, which is finer than anything measured."""
     text = f"{Decimal(repr(value)):f}" if isinstance(value, int | float) else value
-    if not isinstance(text, str) or not _NUMBER.fullmatch(text.strip()):
+    if not isinstance(text, str) or not _NUMBER.fullmatch(trimmed(text)):
         return None
-    whole, point, part = text.strip().partition(".")
+    whole, point, part = trimmed(text).partition(".")
     return f"{whole}{point}{part[:_PLACES]}"
 
 

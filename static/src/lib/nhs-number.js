@@ -1,6 +1,6 @@
 /** NHS numbers: is it one, and how it is written. `hvapp/domain/nhs_number.py` gives the same answers. */
 
-const WRITTEN = /^(\d{10}|\d{3} \d{3} \d{4}|\d{3}-\d{3}-\d{4})$/;
+const WRITTEN = /^[ \t\r\n]*(\d{10}|\d{3} \d{3} \d{4}|\d{3}-\d{3}-\d{4})[ \t\r\n]*$/;
 
 /**
  * Whether the ten digits pass the modulus 11 check; written together, or 3-3-4 with spaces or hyphens.
@@ -33,8 +33,7 @@ export function formatNhsNumber(number) {
 
 /** @param {string} number */
 function digitsOf(number) {
-  const written = number.trim();
-  return WRITTEN.test(written) ? written.replace(/[ -]/g, "") : "";
+  return WRITTEN.test(number) ? number.replace(/\D/g, "") : "";
 }
 
 /**

@@ -12,7 +12,7 @@ import { contactDue, nextContact } from "./contacts.js";
 import { interval, scores } from "./development.js";
 import * as growth from "./growth.js";
 import { schedule } from "./immunisations.js";
-import { readInputs, Unreadable } from "./inputs.js";
+import { readInputs, trimmed, Unreadable } from "./inputs.js";
 import * as wellbeing from "./wellbeing.js";
 
 /**
@@ -84,7 +84,7 @@ function answer(ruleId, given, { tablet, contacts }, tables) {
     DVA: () => wellbeing.abuseQuestion(given),
     O1: () => contactWindow(given, contacts),
     KPI: () => wellbeing.counts(given),
-    NHS: () => nhsNumber(given.nhs_number.trim()),
+    NHS: () => nhsNumber(trimmed(given.nhs_number)),
     B1: () => wellbeing.bloodSpot(given, limits),
     FEED: () => wellbeing.earlySolids(given, limits),
   };

@@ -67,11 +67,21 @@ function checkOrder(given, name, mayBeOn) {
 }
 
 /**
- * Small letters and digits, joined by "_": "Child protection" is child_protection.
+ * Without the blanks around it that both languages know.
+ * @param {string} text
+ */
+export function trimmed(text) {
+  return text.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, "");
+}
+
+/**
+ * Small letters and digits, joined by "_": "Child protection" is child_protection. Nothing but text, yes and no, and
+ * numbers says anything.
  * @param {unknown} value
  */
 function plain(value) {
-  return String(value)
+  const says = ["string", "boolean", "number"].includes(typeof value);
+  return String(says ? value : "")
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "_")
     .replace(/^_+|_+$/g, "");
@@ -136,8 +146,8 @@ function number(name, value, { type, min, max }) {
 function written(value) {
   let text = value;
   if (typeof value === "number") text = String(value).includes("e-") ? value.toFixed(20) : String(value);
-  if (typeof text !== "string" || !NUMBER.test(text.trim())) return null;
-  const [whole, part] = text.trim().split(".");
+  if (typeof text !== "string" || !NUMBER.test(trimmed(text))) return null;
+  const [whole, part] = trimmed(text).split(".");
   return part === undefined ? whole : `${whole}.${part.slice(0, PLACES)}`;
 }
 
