@@ -190,13 +190,14 @@ def vaccinations(answers: Mapping[str, Any], on: date) -> list[tuple[str, date]]
 
 def _asq(visit: Visit) -> Facts:
     book = rule_book()
-    fitting = development.interval(visit.child, book.limits["D2"], book.asq).get("interval")
-    facts: Facts = {"asq_interval_due": fitting}
     asked = read_number(visit.answers.get("asq_interval"))
+    child = visit.child if asked is None else {**visit.child, "asq_interval": asked}
+    fitting = development.interval(child, book.limits["D2"], book.asq)
+    facts: Facts = {"asq_interval_due": fitting.get("interval")}
     if asked is None:
         return facts
-    if fitting is not None:
-        facts["asq_interval_fits"] = asked == fitting
+    if facts["asq_interval_due"] is not None:
+        facts["asq_interval_fits"] = fitting["status"] == "fits"
     scores = {
         f"asq_{area}": score
         for area in ASQ_AREAS

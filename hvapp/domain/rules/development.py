@@ -59,11 +59,14 @@ def interval(given: Given, limits: Limits, asq: Mapping[str, Any]) -> Answer:
         corrected = TERM_DAYS - gestation >= limits["corrected_from_weeks_early"] * _DAYS_IN_WEEK
         if corrected:
             start += timedelta(days=TERM_DAYS - gestation)
-    found = None
+    found: Mapping[str, Any] = {}
     for one in asq["age_ranges"]["from"]:
         if add_months(start, one["months"]) + timedelta(days=one["days"]) <= given["on"]:
-            found = one["interval"]
-    worked_out = {"interval": found, "corrected": corrected}
-    if found is None:
+            found = one
+    fitting, also = found.get("interval"), found.get("also")
+    worked_out = {"interval": fitting, "also": also, "corrected": corrected}
+    if fitting is None:
         return {"status": "outside", **worked_out}
-    return {"status": "fits" if given.get("asq_interval", found) == found else "other", **worked_out}
+    fits = given.get("asq_interval", fitting) in (fitting, also)
+    also_text = f"; so does that of {also} months" if also else ""
+    return {"status": "fits" if fits else "other", "also_text": also_text, **worked_out}

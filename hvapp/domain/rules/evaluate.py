@@ -108,6 +108,8 @@ def _window(given: Given) -> Answer:
     birth, edd, today = given.get("date_of_birth"), given.get("edd"), given["on"]
     if birth is None and edd is None:
         return not_given("date_of_birth", "edd")
+    if birth is not None and given.get("contact_type") == "antenatal":
+        return {"status": "born"}
     if "contact_type" in given:
         due = due_contact(given["contact_type"], birth, edd, today)
         if due is None:

@@ -197,8 +197,9 @@ function immunisations(visit, rules) {
 
 /** @type {(visit: Visit, rules: Rules) => Mapping} */
 function asq(visit, { limits, asq: data }) {
-  const fitting = interval(child(visit), limits.D2, data).interval ?? null;
   const asked = numberOf(visit.answers.asq_interval);
+  const fits = interval({ ...child(visit), asq_interval: asked }, limits.D2, data);
+  const fitting = fits.interval ?? null;
   if (asked === null) return { asq_interval_due: fitting };
   /** @type {Mapping} */
   const given = { asq_interval: asked };
@@ -209,7 +210,7 @@ function asq(visit, { limits, asq: data }) {
   const { status, refer_text } = scores(given, data);
   return {
     asq_interval_due: fitting,
-    asq_interval_fits: fitting === null ? null : asked === fitting,
+    asq_interval_fits: fitting === null ? null : fits.status === "fits",
     asq_unconfirmed: status === "unconfirmed_cut_off" || null,
     asq_refer: refer_text || null,
   };

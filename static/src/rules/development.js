@@ -10,7 +10,7 @@ import { cannotSay, hasReached, notGiven, wholeGestation } from "./answering.js"
  * @typedef {{interval: number, confirmed: boolean, below: {[area: string]: string},
  *   monitor_below?: {[area: string]: string}}} CutOffs
  * @typedef {{areas: string[], cut_offs: CutOffs[],
- *   from: {interval: number | null, months: number, days: number}[]}} Asq
+ *   from: {interval: number | null, also?: number, months: number, days: number}[]}} Asq
  */
 
 /**
@@ -83,12 +83,11 @@ export function interval(given, limits, asq) {
   // No range begins more than a month's shortest length after its month, so only this month's own days are looked at.
   const age = monthsBetween(start, given.on);
   const day = daysBetween(addMonths(start, age), given.on);
-  /** @type {number | null} */
-  let found = null;
-  for (const one of asq.from) {
-    if (one.months < age || (one.months === age && one.days <= day)) found = one.interval;
-  }
-  const workedOut = { interval: found, corrected };
+  const fitting = asq.from.findLast((one) => one.months < age || (one.months === age && one.days <= day));
+  const { interval: found = null, also = null } = fitting ?? {};
+  const workedOut = { interval: found, also, corrected };
   if (found === null) return { status: "outside", ...workedOut };
-  return { status: (given.asq_interval ?? found) === found ? "fits" : "other", ...workedOut };
+  const fits = [found, also].includes(given.asq_interval ?? found);
+  const also_text = also ? `; so does that of ${also} months` : "";
+  return { status: fits ? "fits" : "other", also_text, ...workedOut };
 }

@@ -102,6 +102,7 @@ function contactWindow(
   rules,
 ) {
   if (!birthDate && !edd) return notGiven("date_of_birth", "edd");
+  if (birthDate && contact === "antenatal") return { status: "born" };
   const due = contact
     ? contactDue(contact, { birthDate, edd, today }, rules)
     : nextContact({ birthDate, edd, done, today }, rules);
