@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
@@ -100,6 +101,10 @@ class House:
         upkeep.restore(self.settings, Path(source), lambda text: None)
 
 
+TAKEN_ALONG = ("sealing_key", "rescued_draft")
+"""What an operator takes along by hand where the product has no command for it: see docs/operating.md."""
+
+
 class PostgresHouse(House):
     """The same on a PostgreSQL of its own, which loses its power together with the program."""
 
@@ -132,6 +137,22 @@ class PostgresHouse(House):
 
     def put_back(self, source: str) -> None:
         self.let_go()
+        taken_along = {table: self._rows(table) for table in TAKEN_ALONG}
         self.postgres.execute("DROP DATABASE campaign")
         self.postgres.execute(f"CREATE DATABASE campaign TEMPLATE {source}")
+        for table, rows in taken_along.items():
+            self._add(table, rows)
         upkeep.new_epoch(self.settings, lambda text: None)
+
+    def _rows(self, table: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.postgres.url("campaign")) as connection:
+            return connection.execute(f"SELECT * FROM {table}".encode()).fetchall()
+
+    def _add(self, table: str, rows: list[tuple[Any, ...]]) -> None:
+        """Those that are not there."""
+        with psycopg.connect(self.postgres.url("campaign")) as connection:
+            for row in rows:
+                places = ", ".join(["%s"] * len(row))
+                connection.execute(
+                    f"INSERT INTO {table} VALUES ({places}) ON CONFLICT DO NOTHING".encode(), row
+                )
