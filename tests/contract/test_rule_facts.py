@@ -33,8 +33,8 @@ def field(field_id: str, kind: str, **more: Any) -> dict[str, Any]:
     return told
 
 
-def number(field_id: str, high: int) -> dict[str, Any]:
-    return field(field_id, "integer", hard={"min": "0", "max": str(high)})
+def number(field_id: str, high: int, low: int = 0) -> dict[str, Any]:
+    return field(field_id, "integer", hard={"min": str(low), "max": str(high)})
 
 
 def measured(field_id: str, unit: str, low: str, high: str, **measure: Any) -> dict[str, Any]:
@@ -48,7 +48,7 @@ FIELDS = [
     field("mode", "choice", options="face_to_face phone"),
     field("child_seen", "choice", options="awake asleep no"),
     field("interpreter", "choice", options="not_needed family_member"),
-    number("gestation_weeks", 44),
+    number("gestation_weeks", 44, 22),
     number("gestation_days", 6),
     measured("birth_weight_kg", "kg", "0.2", "45", kind="weight", at_birth=True),
     measured("weight_kg", "kg", "0.2", "45", kind="weight"),

@@ -228,7 +228,7 @@ class FormDefinition:
 
 
 CHILD_FACTS = ("now", "today", "birth_date", "sex")
-_DATED_FACTS = ("contact_date", "age_days", "weeks_of_age", "hours_late")
+_DATED_FACTS = ("contact_date", "age_days", "weeks_of_age", "months_of_age", "hours_late")
 _GESTATION_FIELDS = ("gestation_weeks", "gestation_days")
 
 
@@ -239,11 +239,13 @@ def _facts_of(fields: tuple[Field, ...]) -> Iterator[tuple[str, tuple[str, ...]]
     yield from ((name, ()) for name in CHILD_FACTS)
     yield from ((name, started) for name in _DATED_FACTS)
     yield "gestation_days", gestation
+    yield "weeks_of_gestation", tuple(ids & {"gestation_weeks"})
     yield "corrected_age_days", started + gestation
     if "need_level" in ids:
         yield "need_level_changed", ("need_level",)
     yield from rule_fact_sources(fields)
     birth_weight = tuple(f.id for f in fields if f.measure == Measure("weight", at_birth=True))
+    yield "birth_weight", birth_weight
     for one in fields:
         if one.type == "date":
             yield f"age_at.{one.id}", (one.id,)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, get_args
 
 from hvapp.domain import growth
-from hvapp.domain.ages import civil_date, corrected_age_days
+from hvapp.domain.ages import civil_date, corrected_age_days, months_between
 from hvapp.domain.forms import rule_facts
 from hvapp.domain.forms.answers import (
     is_integer,
@@ -104,7 +104,10 @@ def build_facts(
         "birth_date": child.birth_date.isoformat() if child.birth_date else None,
         "sex": child.sex,
         "gestation_days": _gestation_days(form, child, given),
+        "weeks_of_gestation": _weeks_of_gestation(form, child, given),
     }
+    if (birth_weight := _birth_weight(form, child, given)) is not None:
+        facts["birth_weight"] = plain_decimal(birth_weight)
     started = read_instant(given.get("started_at")) if _is_answered(form, given, "started_at") else None
     on = civil_date(started or now)
     facts["contact_date"] = on.isoformat()
@@ -192,6 +195,25 @@ def _gestation_days(form: FormDefinition, child: ChildFacts, given: Mapping[str,
     return child.gestation_days if weeks is None or days is None else weeks * 7 + days
 
 
+def _weeks_of_gestation(form: FormDefinition, child: ChildFacts, given: Mapping[str, Any]) -> int | None:
+    """Completed weeks, which are known where the days beyond them are not."""
+    weeks = _within(form, given, "gestation_weeks")
+    if weeks is None and child.gestation_days is not None:
+        return child.gestation_days // 7
+    return weeks
+
+
+def _answered_birth_weight(form: FormDefinition, given: Mapping[str, Any]) -> Decimal | None:
+    birth_field = form.measured("weight", at_birth=True)
+    return _measured(birth_field, given) if birth_field else None
+
+
+def _birth_weight(form: FormDefinition, child: ChildFacts, given: Mapping[str, Any]) -> Decimal | None:
+    """As answered at this visit; else as the record has it."""
+    answered = _answered_birth_weight(form, given)
+    return child.birth_weight_kg if answered is None else answered
+
+
 def _within(form: FormDefinition, given: Mapping[str, Any], field_id: str) -> int | None:
     """A whole number that was answered and is within its hard limits."""
     one, value = form.field(field_id), given.get(field_id)
@@ -205,7 +227,7 @@ def _ages(birth: date, on: date, gestation_days: int | None) -> dict[str, int]:
     days = (on - birth).days
     if days < 0:
         return {}
-    ages = {"age_days": days, "weeks_of_age": days // 7}
+    ages = {"age_days": days, "weeks_of_age": days // 7, "months_of_age": months_between(birth, on)}
     if gestation_days is not None:
         ages["corrected_age_days"] = corrected_age_days(birth, gestation_days, on)
     return ages
@@ -222,9 +244,7 @@ def _ages_at_answers(birth: date, form: FormDefinition, given: Mapping[str, Any]
 
 def _changes(form: FormDefinition, child: ChildFacts, given: Mapping[str, Any], on: date) -> dict[str, Any]:
     """Each measurement against the one before it, and the weight against the birth weight."""
-    birth_field = form.measured("weight", at_birth=True)
-    answered = _measured(birth_field, given) if birth_field else None
-    birth_weight = child.birth_weight_kg if answered is None else answered
+    answered, birth_weight = _answered_birth_weight(form, given), _birth_weight(form, child, given)
     changes: dict[str, Any] = {}
     for one in form.fields:
         value = _measured(one, given)
@@ -254,8 +274,6 @@ def _by_rules(
     if child.birth_date is None:
         answered_edd = read_date(given.get("edd")) if _is_answered(form, given, "edd") else None
         return rule_facts.count_before_birth(form, answered_edd or child.edd, on)
-    birth_field = form.measured("weight", at_birth=True)
-    answered = _measured(birth_field, given) if birth_field else None
     return rule_facts.count(
         rule_facts.Visit(
             form=form,
@@ -263,7 +281,7 @@ def _by_rules(
             on=on,
             sex=child.sex,
             gestation_days=gestation_days,
-            birth_weight_kg=child.birth_weight_kg if answered is None else answered,
+            birth_weight_kg=_birth_weight(form, child, given),
             measured={
                 one.measure.kind: value
                 for one in form.fields

@@ -125,12 +125,19 @@ function factSources(fields) {
   /** @type {Map<string, string[]>} */
   const sources = new Map();
   for (const name of ["now", "today", "birth_date", "sex"]) sources.set(name, []);
-  for (const name of ["contact_date", "age_days", "weeks_of_age", "hours_late"]) sources.set(name, started);
+  for (const name of ["contact_date", "age_days", "weeks_of_age", "months_of_age", "hours_late"]) {
+    sources.set(name, started);
+  }
   sources.set("gestation_days", gestation);
+  sources.set("weeks_of_gestation", only("gestation_weeks"));
   sources.set("corrected_age_days", [...started, ...gestation]);
   if (has("need_level")) sources.set("need_level_changed", ["need_level"]);
   for (const [name, from] of ruleFactSources(fields)) sources.set(name, from);
   const birthWeight = fields.filter(({ measure }) => measure?.kind === "weight" && measure.at_birth);
+  sources.set(
+    "birth_weight",
+    birthWeight.map(({ id }) => id),
+  );
   for (const field of fields) {
     if (field.type === "date") sources.set(`age_at.${field.id}`, [field.id]);
     if (!field.measure) continue;

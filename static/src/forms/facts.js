@@ -4,7 +4,7 @@
  */
 
 import { derivedValue } from "../growth/lms.js";
-import { civilDate, correctedAgeDays, daysBetween } from "../lib/dates.js";
+import { civilDate, correctedAgeDays, daysBetween, monthsBetween } from "../lib/dates.js";
 import {
   difference,
   isUsable,
@@ -92,6 +92,7 @@ export function buildFacts(child, answers, now, form, assess, rules, enteredAt =
     birth_date: birthDate,
     sex: child.sex,
     gestation_days: gestationDays,
+    weeks_of_gestation: weeksOfGestation(form, child, answers),
     contact_date: on,
   };
   // Correcting a visit later does not make it late: a correction says when the visit was first completed.
@@ -104,6 +105,7 @@ export function buildFacts(child, answers, now, form, assess, rules, enteredAt =
     if (days >= 0) {
       facts.age_days = days;
       facts.weeks_of_age = Math.floor(days / 7);
+      facts.months_of_age = monthsBetween(birthDate, on);
       if (gestationDays !== null) facts.corrected_age_days = correctedAgeDays(birthDate, gestationDays, on);
     }
     for (const field of indexOf(form).fields) {
@@ -190,6 +192,16 @@ export function gestation(form, child, answers) {
 }
 
 /**
+ * Completed weeks, which are known where the days beyond them are not.
+ * @param {FormDefinition} form
+ * @param {Pick<ChildFacts, "gestationDays">} child
+ * @param {unknown} answers
+ */
+function weeksOfGestation(form, { gestationDays: days }, answers) {
+  return within(form, answers, "gestation_weeks") ?? (days === null ? null : Math.floor(days / 7));
+}
+
+/**
  * A whole number that was answered and is within its hard limits.
  * @param {FormDefinition} form
  * @param {unknown} answers
@@ -204,7 +216,8 @@ function within(form, answers, id) {
 }
 
 /**
- * Each measurement against the one before it, and the weight against the birth weight.
+ * The birth weight, as answered at this visit or else on record; each measurement against the one before it, and the
+ * weight against the birth weight.
  * @param {FormDefinition} form
  * @param {ChildFacts} child
  * @param {unknown} answers
@@ -214,9 +227,11 @@ function changes(form, child, answers, on) {
   const { fields } = indexOf(form);
   const birthField = fields.find(({ measure }) => measure?.kind === "weight" && measure.at_birth);
   const answered = birthField && measured(birthField, answers) !== null ? own(answers, birthField.id) : null;
-  const birthWeight = readNumber(answered ?? child.birthWeightKg);
+  const known = answered ?? child.birthWeightKg;
+  const birthWeight = readNumber(known);
   /** @type {Mapping} */
   const found = {};
+  if (known !== null) found.birth_weight = difference(known, "0");
   for (const field of fields) {
     const value = measured(field, answers);
     if (!field.measure || field.measure.at_birth || value === null) continue;
