@@ -73,6 +73,7 @@ FIELDS = [
     number("phq9_total", 27),
     number("phq9_item9", 3),
     number("gad7_total", 21),
+    field("smoker_in_home", "choice", options="yes no ex declined"),
     field("sleep_surface", "choice", options="cot moses bedside shared_bed sofa none"),
     field("safer_sleep_risks", "choices", options="smoking alcohol_drugs sofa soft_bedding preterm_small"),
     field("needs_bed_space", "yes_no"),
@@ -164,6 +165,22 @@ def test_before_the_birth_the_window_counts_from_the_due_date(
     assert [one["id"] for one in said["alerts"]] == ([alert] if alert else [])
     assert said["facts"]["sex"] == "not_known"
     assert tablet.answer(form, child, NOW, payload, {}) == said
+
+
+SPOKEN: list[dict[str, Any]] = json.loads((Path(__file__).parent / "alerts_of_forms.json").read_text())
+
+
+@pytest.mark.parametrize("case", SPOKEN, ids=lambda case: f"{case['contact']}: {case['why']}")
+def test_alerts_of_published_forms(tablet: TabletEngine, case: dict[str, Any]) -> None:
+    """`up` and `not_up` name the alerts that the case is about; others may be up as well."""
+    form = FORMS.current(case["contact"])
+    assert form is not None
+    child = {"birth_date": "2026-11-10", "sex": "male", "gestation_days": 280} | case.get("child", {})
+    now, payload = f"{case.get('on', '2026-11-20')}T12:00:00+00:00", {"answers": case["answers"]}
+    said = server_answer(form, child, now, payload, {})
+    up = {one["id"] for one in said["alerts"]}
+    assert up & {*case["up"], *case["not_up"]} == set(case["up"])
+    assert tablet.answer(form, child, now, payload, {}) == said
 
 
 def test_every_alert_names_its_rule_and_carries_its_mark() -> None:
