@@ -198,6 +198,27 @@ def test_a_message_never_moves_the_page_from_under_a_press(open_form: Callable[.
     expect(page.get_by_text("Weight loss of more than 10%")).to_be_visible()
 
 
+def test_an_alert_does_not_push_off_the_screen_what_somebody_has_gone_on_to(
+    open_form: Callable[..., Page],
+) -> None:
+    page = open_form()
+    page.evaluate("document.documentElement.style.overflowAnchor = 'none'")  # as in Safari, which has none
+    family = question(page, "interpreter").locator("input[value=family_member]").element_handle()
+    page.evaluate(
+        """(family) => {
+          const inputs = [...document.querySelectorAll("[data-field] input:not([hidden])")];
+          const later = inputs.filter((one) => one.getClientRects().length)
+            .find((one) => family.compareDocumentPosition(one) & 4 && one.name !== family.name);
+          scrollBy(0, later.getBoundingClientRect().bottom - innerHeight);
+          family.click();
+          later.focus({ preventScroll: true });
+        }""",
+        family,
+    )
+    expect(question(page, "interpreter").locator("[data-alert]")).to_be_visible()
+    expect(page.locator(":focus")).to_be_in_viewport(ratio=1)
+
+
 def test_a_number_half_typed_raises_no_alarm_about_another_question(open_form: Callable[..., Page]) -> None:
     """A six on the way to 60 is below the cut-off; what would be said of it stands under the first total."""
     page = open_form(form_id=ONE_YEAR)

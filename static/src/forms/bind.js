@@ -194,9 +194,6 @@ class BoundForm {
     if (this.typing !== left) return;
     this.typing = null;
     this.refresh();
-    // What now stands above it must not push the next question off the screen.
-    const next = document.activeElement;
-    if (next && this.root.contains(next)) next.scrollIntoView({ block: "nearest" });
   }
 
   /** @param {Question} question */
@@ -299,11 +296,18 @@ class BoundForm {
     this.show(this.options.look(payload));
   }
 
-  /** @param {Seen} seen */
+  /**
+   * What now stands above the question that somebody has gone on to must not push it off the screen.
+   * @param {Seen} seen
+   */
   show(seen) {
     this.seen = seen;
+    const at = document.activeElement;
+    const before = at && this.root.contains(at) ? heightOf(at) : -1;
     this.consequences.show(seen, this.typing);
     this.options.onDrawn?.();
+    const inSight = before >= 0 && before < innerHeight;
+    if (inSight && heightOf(at) !== before) at?.scrollIntoView({ block: "nearest" });
   }
 
   /**
@@ -355,6 +359,14 @@ class BoundForm {
 function answering(element) {
   const region = element instanceof Element ? element.closest("[data-control], [data-undone]") : null;
   return region?.closest("[data-part]") ?? region?.closest("[data-field]") ?? null;
+}
+
+/**
+ * Pixels from the top of the screen.
+ * @param {Element | null} element
+ */
+function heightOf(element) {
+  return element?.getBoundingClientRect().top ?? 0;
 }
 
 /** @param {Element} target */
