@@ -250,7 +250,8 @@ def test_the_app_opens_again_and_again_while_it_is_busy_fetching(
         tablet.open()
         tablet.unlock()
         tablet.heading("Today")
-    assert tablet.trouble == []
+    # WebKit's console calls a request that leaving cut off an error of access control.
+    assert [words for words in tablet.trouble if "access control checks" not in words] == []
 
 
 @on_both
