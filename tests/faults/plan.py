@@ -52,16 +52,26 @@ def make_plan(seed: str, visits: int, rounds: int | None = None) -> Plan:
     last = max(2, length * 3 // 4)
     restores = set(random.sample(range(1, last), k=1 if length < 8 else 3))
     months = {length // 3, 2 * length // 3} - {0}
+    switched_off = length * 2 // 3
     names = [name for name, _ in tablets]
+
+    def in_use(number: int) -> list[str]:
+        """Tablets that the office leaves alone in this round: only they can be told what is confirmed."""
+        return [
+            name
+            for name, owners in tablets
+            if not (number == last and name == names[-1]) and not (number == switched_off and owners[0] == 0)
+        ]
+
     planned = tuple(
         Round(
             number=number,
             kills=tuple(random.uniform(0.1, 4.0) for _ in range(random.choice((1, 1, 2)))),
             back_up=number + 1 in restores or random.random() < 0.2,
             restore=number in restores,
-            month=tuple(random.sample(names, k=max(1, count // 4))) if number in months else (),
+            month=tuple(random.sample(in_use(number), k=max(1, count // 4))) if number in months else (),
             revoke=names[-1] if number == last else None,
-            switch_off=number == length * 2 // 3,
+            switch_off=number == switched_off,
             rotate_key=number % 5 == 2,
         )
         for number in range(length)

@@ -17,6 +17,8 @@ const ACTS_OF_A_PLAN = 5;
 /** So often, and this far apart, a tablet tries to reach a server that may just be starting again. */
 const MOST_TRIES = 60;
 const BETWEEN_TRIES_MS = 250;
+/** So many months a tablet waits at most until something confirmed is old enough to go. */
+const MOST_MONTHS = 3;
 /** Where a kill may strike, and how often each kind of place is chosen. */
 const KILLS = {
   seal: 5,
@@ -143,12 +145,26 @@ export class Tablet {
     this.visitor = null;
   }
 
+  /** Twice a tablet lies in a drawer, and its browser ends at taking away what was confirmed before. */
+  async sleepForAMonth() {
+    for (const phase of /** @type {const} */ (["middle", "after"])) {
+      for (let month = 1; month <= MOST_MONTHS; month += 1) {
+        await this.#settle(() => this.#holdsConfirmed());
+        if (!this.#holdsConfirmed()) return;
+        await this.#letAMonthPass();
+        if (await this.#endsAtPruning(phase)) break;
+        // It knew nothing yet of a backup that was put back, and what was confirmed before counts no more.
+        this.count("a month with nothing to take away");
+      }
+    }
+    await this.#settle();
+  }
+
   /**
    * A month passes for tablet and server alike: everything the tablet has noted of time is a month older. Nobody
    * opens the app meanwhile.
    */
-  async sleepForAMonth() {
-    await this.#settle(() => this.#holdsConfirmed());
+  async #letAMonthPass() {
     this.close();
     await rewrite(this.disk, DATABASE, {
       outbox: (row) => ({ ...row, confirmedAt: row.confirmedAt && row.confirmedAt - MONTH }),
@@ -157,8 +173,6 @@ export class Tablet {
     });
     this.ledger.age(MONTH);
     this.count("a month in a drawer");
-    for (const phase of /** @type {const} */ (["middle", "after"])) await this.#endAtPruning(phase);
-    await this.#settle();
   }
 
   /** Everything is sent and fetched, as far as the line allows: until `done`, or until it was tried for long. */
@@ -175,14 +189,15 @@ export class Tablet {
   }
 
   /**
-   * What was confirmed a month ago is taken away, and the browser ends at that.
+   * What was confirmed a month ago is taken away, and the browser ends at that: whether there was anything to take.
    * @param {"middle" | "after"} phase
    */
-  async #endAtPruning(phase) {
+  async #endsAtPruning(phase) {
     this.start({ label: "prune", phase, count: 1 });
-    const { life } = this;
-    await this.#settle(() => life?.ended !== null || !this.ledger.holdsOld());
+    const life = /** @type {Life} */ (this.life);
+    await this.#settle(() => life.ended !== null || !this.ledger.holdsOld());
     this.close();
+    return life.ended === `${phase} prune`;
   }
 
   /** Nothing fails any more: everything is sent, everything fetched. */
