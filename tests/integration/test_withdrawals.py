@@ -13,6 +13,7 @@ from hvapp.domain.accounts import Account
 from hvapp.domain.errors import Conflict, Invalid, NotAllowed, NotFound
 from hvapp.services import review, visit_readout, withdrawals
 from hvapp.services.outbox import claim_next
+from hvapp.services.visit_detail import VisitDetail
 from hvapp.store.audit import AuditRow
 from hvapp.store.children import ChildRow, ContactRow, MeasurementRow
 from hvapp.store.immunisations import ImmunisationRow
@@ -71,7 +72,7 @@ def keep(session: Session, world: World, to: dict[str, Any], reason: str = "It w
     )
 
 
-def read(session: Session, world: World, of: dict[str, Any]) -> visit_readout.VisitDetail:
+def read(session: Session, world: World, of: dict[str, Any]) -> VisitDetail:
     session.rollback()
     return visit_readout.open_visit(
         session, FORMS, reviewer=world.sue, visit_id=of["visit_id"], now=datetime.now(UTC)
