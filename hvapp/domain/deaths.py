@@ -1,6 +1,6 @@
-"""Recording that a child has died: two people's work, because a mistake would reach a family."""
+"""Recording that a child has died, or a baby before its birth: two people's work, as a mistake would reach a family."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from hvapp.domain.errors import Invalid, NotAllowed
 
@@ -8,6 +8,18 @@ from hvapp.domain.errors import Invalid, NotAllowed
 def check_date_of_death(died_on: date, *, born: date | None, today: date) -> None:
     if died_on > today or (born is not None and died_on < born):
         raise Invalid("The date of death must be between the date of birth and today.", "wrong_date")
+
+
+# From the first day that a pregnancy is counted from, to the longest that the forms know of.
+_FROM, _TO = timedelta(weeks=-40), timedelta(weeks=4)
+
+
+def check_end_of_pregnancy(ended_on: date, *, edd: date, today: date) -> None:
+    if ended_on > today or not edd + _FROM <= ended_on <= edd + _TO:
+        raise Invalid(
+            "The day it ended must be within this pregnancy, by its due date, and not after today.",
+            "wrong_date",
+        )
 
 
 def check_second_person(by_id: str, marked_by_id: str) -> None:

@@ -23,7 +23,7 @@ from hvapp.store.children import (
     measurements_of,
     siblings_of,
 )
-from hvapp.store.deaths import move_marks, waiting_mark_of
+from hvapp.store.deaths import move_marks, waits_for_confirmation
 from hvapp.store.holding import hold_children, provider_of
 from hvapp.store.immunisations import move_immunisations
 from hvapp.store.outbox import OPEN_STATES, STUCK_STATES, OutboxRow, next_seq
@@ -155,7 +155,7 @@ def _check_same_child(keep: ChildRow, duplicate: ChildRow) -> None:
 
 
 def _check_no_death_waits(session: Session, *records: ChildRow) -> None:
-    if any(waiting_mark_of(session, record.id) for record in records):
+    if any(waits_for_confirmation(session, record.id) for record in records):
         raise Conflict(
             "A colleague has recorded that this child has died, and a second person has yet to confirm it. "
             "The records were not joined and nothing was changed. Have that confirmed or taken back first.",

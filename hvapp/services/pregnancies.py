@@ -15,6 +15,7 @@ from hvapp.store.accounts import TeamRow
 from hvapp.store.audit import write_audit
 from hvapp.store.changes import announce
 from hvapp.store.children import ChildRow, PregnancyRow, children_born_of, search_pregnancies
+from hvapp.store.deaths import open_marks_of
 from hvapp.store.holding import hold_children, hold_pregnancy, provider_of
 from hvapp.store.staff_facts import facts_of, write_facts
 from hvapp.store.transaction import transaction
@@ -112,6 +113,7 @@ def join_birth(session: Session, pregnancy_id: str, *, child_id: str, by: Accoun
     check_keeps_records(by)
     with transaction(session):
         pregnancy = hold_pregnancy(session, by, pregnancy_id)
+        _check_not_lost(session, pregnancy)
         [child] = hold_children(session, by, child_id)
         born_on = _check_born_of(child, pregnancy)
         twins = children_born_of(session, pregnancy.id)
@@ -157,6 +159,15 @@ def _take_on(session: Session, child: ChildRow, pregnancy: PregnancyRow) -> None
     child.named_visitor, child.named_visitor_id = pregnancy.named_visitor, pregnancy.named_visitor_id
     for visit in session.scalars(select(VisitRow).where(VisitRow.child_id == child.id)):
         announce(session, visit.readers, "visit", visit.id)
+
+
+def _check_not_lost(session: Session, pregnancy: PregnancyRow) -> None:
+    if open_marks_of(session, pregnancy.id):
+        raise Conflict(
+            "It is recorded that this pregnancy has ended without a live birth, so nothing was changed. Have that "
+            "taken back first.",
+            "lost",
+        )
 
 
 def _check_born_of(child: ChildRow, pregnancy: PregnancyRow) -> date:

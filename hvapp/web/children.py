@@ -28,7 +28,7 @@ from hvapp.web.staff_facts import bp as staff_facts_bp
 
 bp = Blueprint("children", __name__, url_prefix="/children")
 
-bp.register_blueprint(deaths_bp)
+bp.register_blueprint(deaths_bp, url_defaults={"about": "child"})
 bp.register_blueprint(staff_facts_bp, url_defaults={"about": "child"})
 
 
@@ -169,7 +169,7 @@ def _record_page(
     page = render_template(
         "children/record.jinja",
         child=child,
-        mark=deaths.mark_of_child(db.session, child.child_id, signed_in()),
+        mark=deaths.mark_of(db.session, child.child_id, signed_in()),
         visitors=[
             one for one in child_records.visitors(db.session, signed_in()) if one.id != child.visitor_id
         ],

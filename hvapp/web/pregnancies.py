@@ -1,5 +1,7 @@
 """A pregnancy at the desk: what staff have to know before they visit, and which child was born of it.
 
+Recording that it has ended without a live birth has its pages in hvapp.web.deaths.
+
 What the family said is not shown here: only what tells one pregnancy from another.
 """
 
@@ -15,10 +17,11 @@ from wtforms import HiddenField
 from hvapp.domain.accounts import Role
 from hvapp.domain.errors import Conflict, NotFound
 from hvapp.extensions import db
-from hvapp.services import child_records, pregnancies
+from hvapp.services import child_records, deaths, pregnancies
 from hvapp.services.pregnancies import FoundPregnancy, PregnancyRecord
 from hvapp.services.sorting import FoundChild
 from hvapp.web.access import KEEPERS, roles, signed_in
+from hvapp.web.deaths import bp as deaths_bp
 from hvapp.web.errors import STATUS
 from hvapp.web.presenters import Problem
 from hvapp.web.sorting_forms import PregnancySearchForm, SearchForm
@@ -26,6 +29,7 @@ from hvapp.web.staff_facts import bp as staff_facts_bp
 
 bp = Blueprint("pregnancies", __name__, url_prefix="/pregnancies")
 
+bp.register_blueprint(deaths_bp, url_prefix="/<record_id>/end", url_defaults={"about": "pregnancy"})
 bp.register_blueprint(staff_facts_bp, url_defaults={"about": "pregnancy"})
 
 
@@ -139,6 +143,7 @@ def _record_page(
     page = render_template(
         "pregnancies/record.jinja",
         pregnancy=pregnancy,
+        mark=deaths.mark_of(db.session, pregnancy.pregnancy_id, signed_in()),
         search=search or SearchForm(formdata=None),
         found=found,
         sets_staff_facts=signed_in().role is Role.SUPERVISOR,

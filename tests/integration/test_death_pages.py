@@ -1,6 +1,6 @@
-"""The desk pages on which one person records that a child has died and another confirms it."""
+"""The desk pages on which one person records a death, or the end of a pregnancy, and another confirms it."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -14,7 +14,7 @@ from hvapp.store.transaction import transaction
 from hvapp.web.presenters import local_date
 from tests.support.desk import Desk, Page
 from tests.support.reviewing import record_death
-from tests.support.world import World
+from tests.support.world import World, add_pregnancy, add_record
 
 TODAY = datetime.now(UTC).date()
 ACTS = ("check", "", "confirm", "take-back", "undo")
@@ -196,3 +196,79 @@ def test_no_address_or_title_tells_who_died_or_when(sue: Desk, ada: Desk, url: s
         assert page.response.headers["Cache-Control"] == "no-store"
         for words in (page.title, *page.addresses):
             assert not any(one in words for one in ("Marlow", "Maya", TODAY.isoformat())), words
+
+
+class TestAPregnancyThatHasEnded:
+    """The same pages beneath a pregnancy’s record, in words of their own."""
+
+    @pytest.fixture
+    def pregnancy(self, session: Session, world: World) -> str:
+        return f"/pregnancies/{add_pregnancy(session, world, edd=TODAY + timedelta(weeks=8))}"
+
+    def test_two_people_record_it_and_each_reads_whose_it_is(
+        self, sue: Desk, ada: Desk, session: Session, pregnancy: str
+    ) -> None:
+        url = f"{pregnancy}/end"
+        identity = ("Rosa Field", "9 August 1996", "999 000 0026", local_date(TODAY + timedelta(weeks=8)))
+        sue.get(pregnancy).has("If the pregnancy has ended without a live birth", "Record that it has ended")
+        sue.get(url).has(
+            *identity, "Record that Rosa Field’s pregnancy has ended", "no antenatal visit is due"
+        )
+
+        check = sue.post(f"{url}/check", **day(TODAY))
+        check.has("Has Rosa Field’s pregnancy ended?", *identity, f"Ended {local_date(TODAY)}")
+        assert session.scalars(select(DeathMarkRow)).all() == []
+        sue.follow(sue.post(url, died_on=TODAY.isoformat())).has("Recorded. Nothing changes")
+
+        ada.get("/admin/accounts").has("To confirm: 1", "or a pregnancy has ended")
+        ada.get("/children").has("Rosa Field’s pregnancy, baby due", "Sue Park")
+        ada.get(pregnancy).has("Sue Park has recorded that this pregnancy has ended")
+        page = ada.get(url)
+        page.has(*identity, "such as the midwife or the hospital", "Confirm that Rosa Field’s pregnancy")
+        session.rollback()
+        mark_id = session.scalars(select(DeathMarkRow.id)).one()
+        ada.follow(ada.post(f"{url}/confirm", mark_id=mark_id)).has(
+            "No contact is due in this pregnancy any more", "Confirmed by Ada Quill"
+        )
+        page = sue.get(pregnancy)
+        page.has("This pregnancy has ended without a live birth", f"Ended {local_date(TODAY)}")
+        assert "When the baby is born" not in page.text
+
+        without = sue.post(f"{url}/undo", mark_id=mark_id)
+        assert without.status_code == 422
+        sue.follow(sue.post(f"{url}/undo", mark_id=mark_id, why="Another mother")).has("on the lists again")
+        sue.get(pregnancy).has("When the baby is born", "Record that it has ended")
+
+    def test_the_day_lies_within_the_pregnancy(self, sue: Desk, pregnancy: str) -> None:
+        for given, why in (
+            ({}, "Enter the day it ended"),
+            (day(TODAY - timedelta(weeks=40)), "within this pregnancy"),
+            (day(TODAY + timedelta(days=2)), "not after today"),
+        ):
+            page = sue.post(f"{pregnancy}/end/check", **given)
+            assert page.status_code == 422
+            page.has("There is a problem", why)
+            assert "#died-day" in page.addresses
+
+    def test_once_a_baby_was_born_there_is_nothing_to_record(
+        self, sue: Desk, world: World, session: Session, pregnancy: str
+    ) -> None:
+        with transaction(session):
+            child_id = add_record(session, world, None, "Baby Field")
+            session.get_one(PersonRow, child_id).birth_date = TODAY
+        sue.post(f"{pregnancy}/born", child_id=child_id)
+
+        assert "ended without a live birth" not in sue.get(pregnancy).text
+        sue.get(f"{pregnancy}/end").has("A baby was born, so there is nothing to record here")
+
+    def test_supervisors_and_administrators_only_and_no_address_tells_whose_it_is(
+        self, app: Flask, world: World, sue: Desk, pregnancy: str
+    ) -> None:
+        amira = Desk(app.test_client()).sign_in(world.amira)
+        assert amira.get(f"{pregnancy}/end").status_code == 403
+        for act in ACTS:
+            assert amira.post(f"{pregnancy}/end/{act}".rstrip("/")).status_code == 403
+        for page in (sue.get(f"{pregnancy}/end"), sue.post(f"{pregnancy}/end/check", **day(TODAY))):
+            assert page.response.headers["Cache-Control"] == "no-store"
+            for words in (page.title, *page.addresses):
+                assert not any(one in words for one in ("Rosa", "Field", TODAY.isoformat())), words

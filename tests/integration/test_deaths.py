@@ -9,17 +9,18 @@ from sqlalchemy.orm import Session
 
 from hvapp.domain.accounts import Account
 from hvapp.domain.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
-from hvapp.services import children, deaths
+from hvapp.services import children, deaths, pregnancies
 from hvapp.store import holding
 from hvapp.store.accounts import AccountRow, ProviderRow, TeamRow
 from hvapp.store.audit import AuditRow
-from hvapp.store.children import PersonRow, RelationshipRow
+from hvapp.store.children import PersonRow, PregnancyRow, RelationshipRow
 from hvapp.store.deaths import DeathMarkRow
 from hvapp.store.transaction import transaction
+from tests.support.antenatal import antenatal_revision
 from tests.support.client import Tablet
 from tests.support.crowd import Act, Crowd
 from tests.support.reviewing import record_death
-from tests.support.world import World, add_record
+from tests.support.world import World, add_pregnancy, add_record
 
 NOW = datetime.now(UTC)
 TODAY = NOW.date()
@@ -109,11 +110,11 @@ class TestMarked:
                 mark(session, world, by=one)
         mark_id = mark(session, world)
         for one, refusal in ((world.amira, NotAllowed), (olu, NotFound)):
-            for act in (deaths.confirm_death, deaths.take_back_mark):
+            for act in (deaths.confirm_mark, deaths.take_back_mark):
                 with pytest.raises(refusal):
                     act(session, mark_id, by=one, now=NOW)
             with pytest.raises(refusal):
-                deaths.undo_death(session, mark_id, why="A slip", by=one, now=NOW)
+                deaths.undo_mark(session, mark_id, why="A slip", by=one, now=NOW)
         assert deaths.marks_that_wait(session, olu) == []
 
 
@@ -122,10 +123,10 @@ class TestConfirmed:
         mark_id = mark(session, world)
 
         with pytest.raises(NotAllowed, match="recorded this yourself"):
-            deaths.confirm_death(session, mark_id, by=world.sue, now=NOW)
+            deaths.confirm_mark(session, mark_id, by=world.sue, now=NOW)
         assert died_on(session, world) is None
 
-        deaths.confirm_death(session, mark_id, by=world.olu, now=NOW)
+        deaths.confirm_mark(session, mark_id, by=world.olu, now=NOW)
         assert died_on(session, world) == TODAY
         assert deaths.marks_that_wait(session, world.ada) == []
 
@@ -151,13 +152,13 @@ class TestConfirmed:
         mark_id = record_death(session, world)
 
         with pytest.raises(Conflict, match="confirmed already"):
-            deaths.confirm_death(session, mark_id, by=world.olu, now=NOW)
+            deaths.confirm_mark(session, mark_id, by=world.olu, now=NOW)
         with pytest.raises(Conflict, match="recorded already"):
             deaths.mark_death(session, world.child_id, died_on=TODAY, by=world.olu, now=NOW)
 
     def test_the_audit_trail_names_people_and_child_and_no_date(self, world: World, session: Session) -> None:
         mark_id = record_death(session, world)
-        deaths.undo_death(session, mark_id, why="Another child", by=world.sue, now=NOW)
+        deaths.undo_mark(session, mark_id, why="Another child", by=world.sue, now=NOW)
         deaths.take_back_mark(session, mark(session, world), by=world.ada, now=NOW)
 
         session.rollback()
@@ -186,7 +187,7 @@ class TestTakenBack:
         assert deaths.marks_that_wait(session, world.sue) == []
         assert tablet.pull(cursor)["items"] == []
         with pytest.raises(Conflict, match="taken back meanwhile"):
-            deaths.confirm_death(session, mark_id, by=world.ada, now=NOW)
+            deaths.confirm_mark(session, mark_id, by=world.ada, now=NOW)
         assert died_on(session, world) is None
         mark(session, world)
 
@@ -197,10 +198,10 @@ class TestTakenBack:
         with pytest.raises(Conflict, match="confirmed meanwhile"):
             deaths.take_back_mark(session, mark_id, by=world.sue, now=NOW)
         with pytest.raises(Invalid, match="Say why"):
-            deaths.undo_death(session, mark_id, why=" ", by=world.sue, now=NOW)
+            deaths.undo_mark(session, mark_id, why=" ", by=world.sue, now=NOW)
         assert died_on(session, world) == TODAY
 
-        deaths.undo_death(session, mark_id, why=" Another  child ", by=world.sue, now=NOW)
+        deaths.undo_mark(session, mark_id, why=" Another  child ", by=world.sue, now=NOW)
 
         assert died_on(session, world) is None
         assert session.get_one(DeathMarkRow, mark_id).reason == "Another child"
@@ -212,7 +213,7 @@ class TestTakenBack:
         mark_id = mark(session, world)
 
         with pytest.raises(Conflict, match="waits to be confirmed"):
-            deaths.undo_death(session, mark_id, why="A slip", by=world.ada, now=NOW)
+            deaths.undo_mark(session, mark_id, why="A slip", by=world.ada, now=NOW)
 
 
 class TestJoined:
@@ -235,10 +236,114 @@ class TestJoined:
         children.merge_children(session, keep_id=kept, duplicate_id=world.child_id, by=world.ada, now=NOW)
         assert session.get_one(PersonRow, kept).deceased_on == TODAY
 
-        deaths.undo_death(session, mark_id, why="Another child", by=world.ada, now=NOW)
+        deaths.undo_mark(session, mark_id, why="Another child", by=world.ada, now=NOW)
 
         session.rollback()
         assert session.get_one(PersonRow, kept).deceased_on is None
+
+
+class TestAPregnancy:
+    """It has ended without a live birth: as a child’s death, by two people, and it leaves the tablets."""
+
+    @pytest.fixture
+    def pregnancy_id(self, session: Session, world: World) -> str:
+        return add_pregnancy(session, world, edd=TODAY + timedelta(weeks=8))
+
+    def mark(self, session: Session, pregnancy_id: str, world: World, on: date = TODAY) -> str:
+        deaths.mark_end(session, pregnancy_id, ended_on=on, by=world.sue, now=NOW)
+        [found] = deaths.marks_that_wait(session, world.ada)
+        assert (found.about, found.record_id) == ("pregnancy", pregnancy_id)
+        return found.mark_id
+
+    def ended_on(self, session: Session, pregnancy_id: str) -> date | None:
+        session.rollback()
+        return session.get_one(PregnancyRow, pregnancy_id).ended_on
+
+    def test_is_on_the_tablet_until_a_second_person_confirms_and_again_when_that_is_undone(
+        self, tablet: Tablet, world: World, session: Session, pregnancy_id: str
+    ) -> None:
+        assert told(tablet)[pregnancy_id]
+        mark_id = self.mark(session, pregnancy_id, world)
+        assert told(tablet)[pregnancy_id]
+        assert deaths.count_to_confirm(session, world.sue) == 0
+        assert deaths.count_to_confirm(session, world.olu) == 1
+        with pytest.raises(NotAllowed, match="recorded this yourself"):
+            deaths.confirm_mark(session, mark_id, by=world.sue, now=NOW)
+        cursor = tablet.pull("")["cursor"]
+
+        deaths.confirm_mark(session, mark_id, by=world.olu, now=NOW)
+
+        assert self.ended_on(session, pregnancy_id) == TODAY
+        [gone] = tablet.pull(cursor)["items"]
+        assert (gone["type"], gone["id"], gone["body"]) == ("pregnancy", pregnancy_id, None)
+        assert told(tablet)[pregnancy_id] is None
+
+        deaths.undo_mark(session, mark_id, why="Another mother", by=world.ada, now=NOW)
+
+        assert self.ended_on(session, pregnancy_id) is None
+        assert told(tablet)[pregnancy_id]
+
+    def test_its_visits_are_kept_and_those_on_the_way_are_taken_in(
+        self, tablet: Tablet, world: World, session: Session, pregnancy_id: str
+    ) -> None:
+        mother_id = session.get_one(PregnancyRow, pregnancy_id).mother_id
+        unsent = antenatal_revision(tablet, world, pregnancy_id, mother_id)
+        deaths.confirm_mark(session, self.mark(session, pregnancy_id, world), by=world.ada, now=NOW)
+
+        [result] = tablet.push(unsent)
+
+        assert result["result"] == "stored"
+
+    @pytest.mark.parametrize(("weeks", "days"), [(-33, 0), (0, 1)])
+    def test_a_day_before_the_pregnancy_or_after_today_is_a_slip(
+        self, world: World, session: Session, pregnancy_id: str, weeks: int, days: int
+    ) -> None:
+        with pytest.raises(Invalid, match="within this pregnancy"):
+            self.mark(session, pregnancy_id, world, on=TODAY + timedelta(weeks=weeks, days=days))
+
+    @pytest.mark.parametrize("weeks", [-32, 0])
+    def test_its_first_day_and_today_are_possible(
+        self, world: World, session: Session, pregnancy_id: str, weeks: int
+    ) -> None:
+        self.mark(session, pregnancy_id, world, on=TODAY + timedelta(weeks=weeks))
+
+    def test_no_child_is_born_of_it_until_it_is_taken_back(
+        self, world: World, session: Session, pregnancy_id: str
+    ) -> None:
+        child_id = other_record(session, world)
+        with transaction(session):
+            session.get_one(PersonRow, child_id).birth_date = TODAY
+        mark_id = self.mark(session, pregnancy_id, world)
+
+        with pytest.raises(Conflict, match="ended without a live birth"):
+            pregnancies.join_birth(session, pregnancy_id, child_id=child_id, by=world.sue, now=NOW)
+
+        deaths.take_back_mark(session, mark_id, by=world.sue, now=NOW)
+        pregnancies.join_birth(session, pregnancy_id, child_id=child_id, by=world.sue, now=NOW)
+        with pytest.raises(Conflict, match="recorded already"):
+            self.mark(session, pregnancy_id, world)
+
+    def test_the_audit_trail_names_people_and_pregnancy_and_no_date(
+        self, world: World, session: Session, pregnancy_id: str
+    ) -> None:
+        mark_id = self.mark(session, pregnancy_id, world)
+        deaths.confirm_mark(session, mark_id, by=world.ada, now=NOW)
+        deaths.undo_mark(session, mark_id, why="Another mother", by=world.sue, now=NOW)
+        deaths.take_back_mark(session, self.mark(session, pregnancy_id, world), by=world.ada, now=NOW)
+
+        session.rollback()
+        rows = list(session.scalars(select(AuditRow).where(AuditRow.action.startswith("pregnancy_end"))))
+        assert {(row.action, row.account_id, row.subject_type, row.subject_id) for row in rows} == {
+            ("pregnancy_end_marked", world.sue.id, "pregnancy", pregnancy_id),
+            ("pregnancy_end_recorded", world.ada.id, "pregnancy", pregnancy_id),
+            ("pregnancy_end_undone", world.sue.id, "pregnancy", pregnancy_id),
+            ("pregnancy_end_mark_withdrawn", world.ada.id, "pregnancy", pregnancy_id),
+        }
+        assert {row.detail for row in rows} == set(session.scalars(select(DeathMarkRow.id)))
+
+    def test_a_visitor_does_nothing(self, world: World, session: Session, pregnancy_id: str) -> None:
+        with pytest.raises(NotAllowed):
+            deaths.mark_end(session, pregnancy_id, ended_on=TODAY, by=world.amira, now=NOW)
 
 
 @pytest.mark.engine("postgresql")  # SQLite lets one writer in at a time
@@ -275,7 +380,7 @@ class TestAtTheSameMoment:
             crowd,
             monkeypatch,
             lambda session: deaths.take_back_mark(session, mark_id, by=world.sue, now=NOW),
-            lambda session: deaths.confirm_death(session, mark_id, by=world.ada, now=NOW),
+            lambda session: deaths.confirm_mark(session, mark_id, by=world.ada, now=NOW),
         )
 
         assert (first, type(second)) == (None, Conflict)

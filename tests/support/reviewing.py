@@ -30,5 +30,5 @@ def record_death(session: Session, world: World) -> str:
     now = datetime.now(UTC)
     deaths.mark_death(session, world.child_id, died_on=now.date(), by=world.sue, now=now)
     [mark] = deaths.marks_that_wait(session, world.ada)
-    deaths.confirm_death(session, mark.mark_id, by=world.ada, now=now)
+    deaths.confirm_mark(session, mark.mark_id, by=world.ada, now=now)
     return mark.mark_id
