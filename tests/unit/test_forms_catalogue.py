@@ -33,7 +33,7 @@ CORE = {
 }
 OTHERS = {
     "about": "second_practitioner language access_needs",
-    "plan": "parent_comment referrals",
+    "plan": "parent_comment referrals overdue_reason home_on consent_given_by second_agrees",
     "birth": """birth_ofc_cm delivery_type place_type apgar_1 apgar_5 nipe_hips nipe_eyes nipe_heart nipe_testes
         hearing_outcome bloodspot_taken bloodspot_results vitamin_k""",
     "growth": "length_cm height_cm ofc_cm measure_conditions not_measured_reason",
@@ -50,7 +50,7 @@ OTHERS = {
         screen_time diet""",
     "antenatal": """midwife pregnancies_before losses complications multiple feeding_intention maternal_vaccines
         child_removed_before partner support""",
-    "no_access": "child_known_seen_by earlier_attempts",
+    "no_access": """child_known_seen_by earlier_attempts refusal_understood refusal_reason refusal_leaflet""",
     "movement_in": "arrived_on previous_area records gp_registered",
 }
 ADULTS = """person whooley_1 whooley_2 gad2_1 gad2_2 mh_history epds_total epds_item10 phq9_total phq9_item9 gad7_total
