@@ -16,7 +16,7 @@ from hvapp.store.transaction import transaction
 @dataclass(frozen=True)
 class ChildRecord:
     """`joined_into`: the record that stands for this one since the two were joined. `pregnancy_id`: of which the child
-    was born, where that is on record."""
+    was born, where that is on record. `moved_out_to`: the service that has the child since `moved_out_on`."""
 
     child_id: str
     name: str
@@ -30,6 +30,8 @@ class ChildRecord:
     deceased_on: date | None
     joined_into: str | None
     pregnancy_id: str | None
+    moved_out_on: date | None
+    moved_out_to: str | None
 
 
 @dataclass(frozen=True)
@@ -90,4 +92,6 @@ def _record(session: Session, child_id: str, by: Account) -> ChildRecord:
         deceased_on=row.person.deceased_on,
         joined_into=row.merged_into_id,
         pregnancy_id=row.pregnancy_id,
+        moved_out_on=row.moved_out_on,
+        moved_out_to=row.moved_out_to,
     )

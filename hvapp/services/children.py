@@ -1,16 +1,18 @@
-"""A child's record changes hands, or turns out to be two of one child.
+"""A child's record changes hands, here or to another service, or turns out to be two of one child.
 
 Whatever a tablet still holds of the child is taken in afterwards as before; only where it is filed and who hears of
 it changes. Every tablet that has the child, or loses it, is told through the feed.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hvapp.domain.accounts import Account, Role, check_keeps_records
+from hvapp.domain.ages import civil_date
 from hvapp.domain.errors import Conflict, Invalid, NotFound
+from hvapp.domain.moving import check_moving_out
 from hvapp.domain.staff_facts import join_facts
 from hvapp.store.accounts import AccountRow, Listener, TeamRow
 from hvapp.store.audit import write_audit
@@ -70,6 +72,39 @@ def release_child(
         _give(session, child, None, by, now)
 
 
+def move_out(
+    session: Session,
+    child_id: str,
+    *,
+    to: str,
+    on: date,
+    confirmed: bool,
+    by: Account,
+    now: datetime,
+    from_id: str | None = None,
+) -> None:
+    """The child lives elsewhere, and the service there has confirmed that it has the child: nothing is due here now.
+
+    The record stays, with its plans and risks as they are; visits begun before are taken in. Giving the child to a
+    visitor takes it back. `from_id` as for moving. Raises Invalid, whose code is the field to mend.
+    """
+    check_keeps_records(by)
+    with transaction(session):
+        child = _held_as_thought(session, child_id, by, from_id)
+        name = check_moving_out(
+            to, on, confirmed=confirmed, born=child.person.birth_date, today=civil_date(now)
+        )
+        if child.moved_out_on is not None or child.person.deceased_on is not None:
+            raise Conflict("The record has changed meanwhile, so nothing was changed. See how it stands now.")
+        before, had = child.named_visitor_id, child.listeners
+        heard = {visit.id: visit.readers for visit in _visits_of(session, child)}
+        child.named_visitor, child.named_visitor_id = None, None
+        child.moved_out_on, child.moved_out_to = on, name
+        announce(session, had, "child", child.id, removed=True)
+        _tell_of_visits(session, child, heard)
+        _write_audit(session, by, "child_moved_out", child.id, before, now)
+
+
 def _held_as_thought(session: Session, child_id: str, by: Account, from_id: str | None) -> ChildRow:
     [child] = hold_children(session, by, child_id)
     if from_id is not None and from_id != (child.named_visitor_id or ""):
@@ -82,6 +117,7 @@ def _give(session: Session, child: ChildRow, to: AccountRow | None, by: Account,
     before = child.named_visitor_id
     had, heard = child.listeners, {visit.id: visit.readers for visit in _visits_of(session, child)}
     child.named_visitor, child.named_visitor_id = to, to.id if to else None
+    child.moved_out_on = child.moved_out_to = None
     if to is not None:
         child.team_id = to.team_id
     for visit in _visits_of(session, child):
@@ -174,6 +210,8 @@ def _fill_gaps(session: Session, keep: ChildRow, duplicate: ChildRow) -> None:
     one.deceased_on = one.deceased_on or other.deceased_on
     keep.looked_after = keep.looked_after or duplicate.looked_after
     keep.pregnancy_id = keep.pregnancy_id or duplicate.pregnancy_id
+    if duplicate.moved_out_on is None:
+        keep.moved_out_on = keep.moved_out_to = None
     if keep.gestation_days is None:
         keep.gestation_days = duplicate.gestation_days
     if keep.named_visitor_id is None:

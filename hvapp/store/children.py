@@ -127,7 +127,8 @@ class PregnancyRow(BeforeTheDoor, Base):
 class ChildRow(BeforeTheDoor, Base):
     """A child on the caseload; shares its id with the child's person row.
 
-    `merged_into_id`: the record was a second one of a child already known. It stays, for what names it.
+    `merged_into_id`: the record was a second one of a child already known. It stays, for what names it. `moved_out_on`:
+    when another service confirmed that it has the child, who is on no list here from then on.
     """
 
     __tablename__ = "child"
@@ -142,6 +143,8 @@ class ChildRow(BeforeTheDoor, Base):
     need_level: Mapped[str]
     looked_after: Mapped[bool] = mapped_column(default=False, server_default=false())
     merged_into_id: Mapped[str | None] = mapped_column(Id, ForeignKey("child.id"), index=True)
+    moved_out_on: Mapped[date | None]
+    moved_out_to: Mapped[str | None]
 
     person: Mapped[PersonRow] = relationship()
     named_visitor: Mapped[AccountRow | None] = relationship()
@@ -152,8 +155,9 @@ class ChildRow(BeforeTheDoor, Base):
 
     @property
     def listeners(self) -> set[Listener]:
-        """As of a pregnancy; to nobody's once another record stands for this one."""
-        return set() if self.merged_into_id else listeners_of(self.named_visitor_id, self.team_id)
+        """As of a pregnancy; to nobody's once another record stands for this one, or another service has the child."""
+        gone = self.merged_into_id or self.moved_out_on
+        return set() if gone else listeners_of(self.named_visitor_id, self.team_id)
 
 
 def listeners_of(named_visitor_id: str | None, team_id: str) -> set[Listener]:
@@ -293,6 +297,7 @@ def count_unallocated(session: Session) -> dict[str, int]:
         .where(
             ChildRow.named_visitor_id.is_(None),
             ChildRow.merged_into_id.is_(None),
+            ChildRow.moved_out_on.is_(None),
             PersonRow.deceased_on.is_(None),
         )
     )

@@ -21,7 +21,9 @@ def tell_caseload(session: Session, team_id: str, account_ids: Iterable[str], *,
     children = (
         select(ChildRow.id, ChildRow.named_visitor_id)
         .join(PersonRow, PersonRow.id == ChildRow.id)
-        .where(ChildRow.team_id == team_id, ChildRow.merged_into_id.is_(None))
+        .where(
+            ChildRow.team_id == team_id, ChildRow.merged_into_id.is_(None), ChildRow.moved_out_on.is_(None)
+        )
         .order_by(PersonRow.birth_date.desc(), ChildRow.id)
     )
     pregnancies = select(PregnancyRow.id, PregnancyRow.named_visitor_id).where(

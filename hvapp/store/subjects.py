@@ -46,6 +46,7 @@ class SubjectHead:
     named_visitor_id: str | None
     merged_into_id: str | None
     deceased: bool
+    moved_out: bool
     shared: bool
     is_pregnancy: bool = False
 
@@ -59,6 +60,8 @@ class SubjectHead:
     @property
     def listeners(self) -> set[Listener]:
         """As of the row, less colleagues who do not share. For whoever holds filing: nobody begins to meanwhile."""
+        if self.moved_out:
+            return set()
         found = listeners_of(self.named_visitor_id, self.team_id)
         return found if self.shared else found - {Colleagues(self.team_id)}
 
@@ -76,6 +79,7 @@ _CHILD_HEADS = Prepared(
         _child.c.named_visitor_id,
         _child.c.merged_into_id,
         _person.c.deceased_on.is_not(None),
+        _child.c.moved_out_on.is_not(None),
         _team.c.shares_caseload,
     )
     .join(_person, _person.c.id == _child.c.id)
@@ -88,6 +92,7 @@ _PREGNANCY_HEAD = (
     _pregnancy.c.team_id,
     _pregnancy.c.named_visitor_id,
     null(),
+    false(),
     false(),
     _team.c.shares_caseload,
     true(),

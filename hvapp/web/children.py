@@ -1,4 +1,4 @@
-"""Whose record a child's is: giving a child to another visitor, and joining two records of one child.
+"""Whose record a child's is: giving a child to another visitor or service, and joining two records of one child.
 
 Recording that a child has died has its pages in hvapp.web.deaths.
 
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, SelectField
+from wtforms import BooleanField, HiddenField, SelectField, StringField
 
 from hvapp.domain.accounts import Role
 from hvapp.domain.errors import Conflict, Invalid, NotFound
@@ -23,7 +23,7 @@ from hvapp.web.access import KEEPERS, roles, signed_in
 from hvapp.web.deaths import bp as deaths_bp
 from hvapp.web.errors import STATUS
 from hvapp.web.presenters import Problem
-from hvapp.web.sorting_forms import SearchForm
+from hvapp.web.sorting_forms import DayForm, SearchForm
 from hvapp.web.staff_facts import bp as staff_facts_bp
 
 bp = Blueprint("children", __name__, url_prefix="/children")
@@ -41,6 +41,14 @@ class MoveForm(FlaskForm):  # type: ignore[misc]
     """
 
     to_id = SelectField("New visitor", choices=[], validate_choice=False, default="")
+    from_id = HiddenField()
+
+
+class MovedOutForm(DayForm):
+    """`from_id` as for moving."""
+
+    to = StringField("New service", default="")
+    confirmed = BooleanField("Confirmed")
     from_id = HiddenField()
 
 
@@ -82,7 +90,8 @@ def check_move(child_id: str) -> ResponseReturnValue:
     """Name the child, who has it and who would have it."""
     found, to_id = _open(child_id), MoveForm().to_id.data
     visitor = next((one for one in child_records.visitors(db.session, signed_in()) if one.id == to_id), None)
-    released = to_id == NOBODY and found.team_shares and found.visitor_id is not None
+    somebodys = found.visitor_id is not None or found.moved_out_on is not None
+    released = to_id == NOBODY and found.team_shares and somebodys
     if not released and (visitor is None or visitor.id == found.visitor_id):
         return _record_page(found, Problem("Choose another visitor for the child.", "to_id"), status=422)
     return render_template("children/move.jinja", child=found, visitor=visitor)
@@ -103,6 +112,39 @@ def move(child_id: str) -> ResponseReturnValue:
         return _record_page(_open(child_id), Problem(error.message), status=STATUS[type(error)])
     whose = "the team’s tablets from their" if to_id == NOBODY else "the new visitor’s tablet from its"
     flash(f"Moved. The child is on {whose} next contact on.", "success")
+    return redirect(url_for(".record", child_id=child_id))
+
+
+@bp.get("/<child_id>/moved-out")
+@roles(*KEEPERS)
+def moving_out(child_id: str) -> ResponseReturnValue:
+    return _moved_out_page(child_id, MovedOutForm(formdata=None))
+
+
+@bp.post("/<child_id>/moved-out")
+@roles(*KEEPERS)
+def move_out(child_id: str) -> ResponseReturnValue:
+    form = MovedOutForm()
+    on = form.read_day()
+    if on is None:
+        problem = Problem("Enter the day the new service took over, like 3 5 2026.", "moved-day")
+        return _moved_out_page(child_id, form, problem, status=422)
+    try:
+        children.move_out(
+            db.session,
+            child_id,
+            to=form.to.data or "",
+            on=on,
+            confirmed=form.confirmed.data,
+            from_id=form.from_id.data or "",
+            by=signed_in(),
+            now=datetime.now(UTC),
+        )
+    except Invalid as error:
+        return _moved_out_page(child_id, form, Problem(error.message, error.code), status=422)
+    except Conflict as error:
+        return _record_page(_open(child_id), Problem(error.message), status=STATUS[type(error)])
+    flash("Recorded. From each tablet’s next contact on, no contact is due for the child here.", "success")
     return redirect(url_for(".record", child_id=child_id))
 
 
@@ -177,6 +219,15 @@ def _record_page(
         found=found,
         sets_staff_facts=signed_in().role is Role.SUPERVISOR,
         problems=[problem] if problem else [],
+    )
+    return page, status
+
+
+def _moved_out_page(
+    child_id: str, form: MovedOutForm, problem: Problem | None = None, *, status: int = 200
+) -> ResponseReturnValue:
+    page = render_template(
+        "children/moved_out.jinja", child=_open(child_id), form=form, problems=[problem] if problem else []
     )
     return page, status
 

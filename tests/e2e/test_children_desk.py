@@ -1,6 +1,7 @@
 """The pages on which a child changes hands or two records become one, in a real browser."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -116,4 +117,19 @@ def test_a_child_is_joined_and_moved_at_every_width(
     expect(page.get_by_text("What staff have to know is on the child’s record now.")).to_be_visible()
     page.get_by_role("link", name="See the pregnancy").click()
     look(page, shots, "pregnancy-born")
+
+    # Moved out of the area
+    page.get_by_role("link", name="Maya Marlow").click()
+    page.get_by_role("link", name="Record that the child has moved out").click()
+    today = datetime.now(UTC).date()
+    for label, value in (("Day", today.day), ("Month", today.month), ("Year", today.year)):
+        page.get_by_label(label, exact=True).fill(str(value))
+    page.get_by_label("Service that looks after the child now").fill("Bradford south")
+    page.get_by_role("button", name="Record it").click()
+    expect(page.get_by_role("alert")).to_contain_text("Until the new service has confirmed")
+    look(page, shots, "children-moving-out")
+    page.get_by_label("The new service has confirmed").check()
+    page.get_by_role("button", name="Record it").click()
+    expect(page.get_by_text("no contact is due for the child here")).to_be_visible()
+    look(page, shots, "children-moved-out")
     assert trouble == []

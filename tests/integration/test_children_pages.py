@@ -1,5 +1,7 @@
 """The desk pages on which a child changes hands, and two records of one child become one."""
 
+from datetime import UTC, datetime
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -10,6 +12,7 @@ from hvapp.store.accounts import AccountRow, ProviderRow, TeamRow
 from hvapp.store.audit import AuditRow
 from hvapp.store.children import ChildRow, PersonRow
 from hvapp.store.transaction import transaction
+from hvapp.web.presenters import local_date
 from tests.support.client import new_id
 from tests.support.desk import Desk
 from tests.support.world import World, add_record
@@ -115,6 +118,53 @@ class TestMoving:
         page.has("given to somebody else meanwhile", "Olu Bright")
         session.rollback()
         assert session.get_one(ChildRow, world.child_id).named_visitor_id == world.olu.id
+
+
+class TestMovingOut:
+    def test_the_page_says_what_changes_and_the_record_says_what_was_recorded(
+        self, desk: Desk, world: World, session: Session
+    ) -> None:
+        url, today = f"/children/{world.child_id}", datetime.now(UTC).date()
+        desk.get(url).has("Record that the child has moved out")
+        page = desk.get(f"{url}/moved-out")
+        page.has("Maya Marlow", "999 000 0018", "A child protection plan is never closed by this")
+        day = {"day": today.day, "month": today.month, "year": today.year}
+        given = {"to": "Bradford south", "confirmed": "y", "from_id": world.amira.id} | day
+
+        done = desk.post(f"{url}/moved-out", **given)
+
+        desk.follow(done).has(
+            "Recorded.", f"Moved out {local_date(today)}, to Bradford south", "has come back"
+        )
+        assert audited(session, "child_moved_out") == [("child_moved_out", world.sue.id, world.child_id)]
+        assert desk.post(f"{url}/moved-out", **given).status_code == 409
+        desk.post(f"{url}/move/check", to_id=world.amira.id).has("Move Maya Marlow to Amira Khan?")
+        desk.follow(desk.post(f"{url}/move", to_id=world.amira.id, from_id="")).has("Visitor Amira Khan")
+        assert "Moved out" not in desk.get(url).text
+
+    @pytest.mark.parametrize(
+        ("changes", "why", "place"),
+        [
+            ({"to": ""}, "Enter the service", "#to"),
+            ({"day": "31", "month": "2"}, "Enter the day the new service took over", "#moved-day"),
+            ({"year": "2019"}, "between the date of birth and today", "#moved-day"),
+            ({"confirmed": ""}, "stays on the lists here", "#confirmed"),
+        ],
+    )
+    def test_a_mistake_is_explained_and_what_was_typed_is_there(
+        self, desk: Desk, world: World, changes: dict[str, str], why: str, place: str
+    ) -> None:
+        today = datetime.now(UTC).date()
+        given = {"to": "Bradford south", "day": today.day, "month": today.month, "year": today.year}
+        usual = given | {"confirmed": "y", "from_id": world.amira.id}
+
+        page = desk.post(f"/children/{world.child_id}/moved-out", **(usual | changes))
+
+        assert page.status_code == 422
+        page.has("There is a problem", why)
+        assert place in page.addresses
+        if "to" not in changes:
+            assert 'value="Bradford south"' in page.html
 
 
 class TestJoining:

@@ -1,17 +1,17 @@
 """A child changes hands, or turns out to be two records of one, while work about them is still on tablets."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hvapp.domain.errors import Conflict, NotAllowed, NotFound
+from hvapp.domain.errors import Conflict, Invalid, NotAllowed, NotFound
 from hvapp.services import children, review
-from hvapp.store.accounts import AccountRow
+from hvapp.store.accounts import AccountRow, TeamRow
 from hvapp.store.audit import AuditRow
-from hvapp.store.children import ChildRow, ContactRow, MeasurementRow, PersonRow
+from hvapp.store.children import ChildRow, ContactRow, MeasurementRow, PersonRow, count_unallocated
 from hvapp.store.transaction import transaction
 from hvapp.store.visits import RevisionRow, VisitRow
 from tests.support.client import Feed, Tablet
@@ -47,6 +47,104 @@ def move(session: Session, world: World, **given: Any) -> None:
     children.move_child(
         session, world.child_id, **({"to_id": world.ben.id, "by": world.sue, "now": NOW} | given)
     )
+
+
+class TestMovedOut:
+    """Another service has the child: the record is on no tablet here, and nothing of it is lost."""
+
+    def out(self, session: Session, world: World, **given: Any) -> None:
+        usual = {"to": " Bradford  south ", "on": NOW.date(), "confirmed": True, "by": world.sue, "now": NOW}
+        children.move_out(session, world.child_id, **(usual | given))
+
+    def test_the_child_leaves_the_tablet_and_visits_on_the_way_are_taken_in(
+        self, tablet: Tablet, world: World, session: Session
+    ) -> None:
+        sent, unsent = tablet.revision(world), tablet.revision(world)
+        tablet.push(sent)
+        feed = Feed(tablet).pull()
+
+        self.out(session, world)
+
+        assert set(feed.pull().held) == {sent["visit_id"]}
+        assert Feed(tablet).pull().held.keys() == {sent["visit_id"]}
+        [result] = tablet.push(unsent)
+        assert (result["result"], result["flags"]) == ("stored", ["not_allocated"])
+        session.rollback()
+        row = session.get_one(ChildRow, world.child_id)
+        assert (row.moved_out_to, row.named_visitor_id) == ("Bradford south", None)
+        assert [visit.child_id for visit in session.scalars(select(VisitRow))] == [world.child_id] * 2
+
+    def test_a_team_that_shares_does_not_have_the_child_either(
+        self, tablet: Tablet, world: World, session: Session
+    ) -> None:
+        with transaction(session):
+            session.get_one(TeamRow, world.amira.team.id).shares_caseload = True
+        self.out(session, world)
+
+        assert world.child_id not in Feed(tablet).pull().held
+        assert tablet.push(tablet.revision(world))[0]["flags"] == ["not_allocated"]
+        assert world.amira.team.id not in count_unallocated(session)
+
+    def test_plans_and_risks_stay_and_a_child_who_comes_back_is_given_to_a_visitor(
+        self, tablet: Tablet, world: World, session: Session
+    ) -> None:
+        with transaction(session):
+            session.get_one(ChildRow, world.child_id).child_protection_plan = True
+        self.out(session, world)
+        session.rollback()
+        assert session.get_one(ChildRow, world.child_id).child_protection_plan
+
+        move(session, world, to_id=world.amira.id)
+
+        held = Feed(tablet).pull().held
+        assert held[world.child_id]["child_protection_plan"]
+        session.rollback()
+        row = session.get_one(ChildRow, world.child_id)
+        assert (row.moved_out_on, row.moved_out_to) == (None, None)
+
+    @pytest.mark.parametrize(
+        ("given", "field"),
+        [
+            ({"to": " "}, "to"),
+            ({"to": "x" * 121}, "to"),
+            ({"on": NOW.date() + timedelta(days=2)}, "moved-day"),
+            ({"on": date(2020, 1, 1)}, "moved-day"),
+            ({"confirmed": False}, "confirmed"),
+        ],
+    )
+    def test_nothing_is_recorded_before_the_new_service_has_confirmed_it(
+        self, world: World, session: Session, given: dict[str, Any], field: str
+    ) -> None:
+        with pytest.raises(Invalid) as refused:
+            self.out(session, world, **given)
+
+        assert refused.value.code == field
+        session.rollback()
+        assert session.get_one(ChildRow, world.child_id).moved_out_on is None
+
+    def test_once_and_by_those_who_keep_records(self, world: World, session: Session) -> None:
+        with pytest.raises(NotAllowed):
+            self.out(session, world, by=world.amira)
+        with pytest.raises(Conflict, match="somebody else meanwhile"):
+            self.out(session, world, from_id=world.ben.id)
+        self.out(session, world, from_id=world.amira.id)
+        with pytest.raises(Conflict, match="changed meanwhile"):
+            self.out(session, world)
+        session.rollback()
+        rows = session.scalars(select(AuditRow).where(AuditRow.action == "child_moved_out")).all()
+        assert [(row.account_id, row.subject_id, row.detail) for row in rows] == [
+            (world.sue.id, world.child_id, world.amira.id)
+        ]
+
+    def test_joined_with_a_record_that_is_on_a_caseload_the_child_is_there_again(
+        self, tablet_of: Any, world: World, session: Session
+    ) -> None:
+        other = second_record(session, world)
+        self.out(session, world)
+
+        children.merge_children(session, keep_id=world.child_id, duplicate_id=other, by=world.sue, now=NOW)
+
+        assert world.child_id in Feed(tablet_of(world.ben)).pull().held
 
 
 class TestMoved:
