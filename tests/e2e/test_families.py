@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from hvapp.domain.forms.facts import ChildFacts
 from hvapp.domain.synthetic.filling import fill_in
-from hvapp.services.deaths import confirm_death, mark_death, undo_death
+from hvapp.services.deaths import confirm_mark, mark_death, undo_mark
 from hvapp.store.children import PregnancyRow
 from hvapp.store.deaths import open_marks_of
 from tests.e2e.conftest import Stage, records
@@ -125,7 +125,7 @@ def test_a_visit_not_finished_when_the_child_died_is_kept_and_closed(
         now = datetime.now(UTC)
         mark_death(session, world.child_id, died_on=now.date(), by=world.sue, now=now)
         (mark,) = open_marks_of(session, world.child_id)
-        confirm_death(session, mark.id, by=world.ada, now=now)
+        confirm_mark(session, mark.id, by=world.ada, now=now)
     tablet.open().unlock()
     tablet.go("Sent and waiting")
     page.get_by_role("button", name="Try now").click()
@@ -143,7 +143,7 @@ def test_a_visit_not_finished_when_the_child_died_is_kept_and_closed(
 
     # It was a mistake
     with records(stage) as session:
-        undo_death(session, mark.id, why="Recorded for another child", by=world.ada, now=datetime.now(UTC))
+        undo_mark(session, mark.id, why="Recorded for another child", by=world.ada, now=datetime.now(UTC))
     tablet.go("Sent and waiting")
     page.get_by_role("button", name="Try now").click()
     tablet.go("Today")
