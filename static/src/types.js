@@ -74,6 +74,8 @@
  * @property {string} createdAt
  * @property {string} updatedAt
  * @property {string | null} position the section last looked at
+ * @property {{[key: string]: any} | null} [record] what questions and rules asked of the record when the visit was last
+ *   opened beside it, for when that has left the tablet; no names, no address
  *
  * @typedef {object} OutboxItem
  * @property {string} id the revision's id

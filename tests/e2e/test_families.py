@@ -3,17 +3,22 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page
+from sqlalchemy import select
 
 from hvapp.domain.forms.facts import ChildFacts
 from hvapp.domain.synthetic.filling import fill_in
+from hvapp.services.children import move_out
 from hvapp.services.deaths import confirm_mark, mark_death, undo_mark
+from hvapp.services.review import send_back
 from hvapp.store.children import PregnancyRow
 from hvapp.store.deaths import open_marks_of
+from hvapp.store.visits import RevisionRow
 from tests.e2e.conftest import Stage, records
-from tests.support.answers import FORMS, LONDON
+from tests.support.answers import FORMS, LONDON, complete_answers
 from tests.support.browser import Browser, violations
 from tests.support.expecting import expect
 from tests.support.tablet_page import TabletPage
@@ -22,6 +27,7 @@ from tests.support.world import PASSWORD, add_pregnancy, add_twin
 pytestmark = pytest.mark.browser
 
 NAME = "Rosa Field"
+GONE = "A child no longer on your caseload"
 
 
 def test_an_antenatal_contact_is_recorded_offline_and_arrives(
@@ -152,3 +158,62 @@ def test_a_visit_not_finished_when_the_child_died_is_kept_and_closed(
     tablet.open_section("Growth")
     expect(tablet.field("weight_kg").locator("input").first).to_have_value("3.180")
     assert tablet.trouble == []
+
+
+def test_a_visit_not_finished_when_the_child_moved_away_is_finished_with_every_answer(
+    stage: Stage, new_browser: Callable[[str], Browser]
+) -> None:
+    world = stage.world
+    tablet = TabletPage(new_browser("tablet").start(), stage.url).open()
+    tablet.set_up(world.amira.email, PASSWORD)
+    page = tablet.page
+    tablet.open_child("Maya Marlow")
+    tablet.start_visit()
+    answers = complete_answers(datetime.now(UTC) - timedelta(hours=1), world)
+    tablet.give(answers)
+    tablet.saved()
+
+    with records(stage) as session:
+        now = datetime.now(UTC)
+        given = {"to": "Bradford south", "on": now.date(), "confirmed": True}
+        move_out(session, world.child_id, **given, by=world.sue, now=now)
+    tablet.open().unlock()
+    tablet.go("Sent and waiting")
+    page.get_by_role("button", name="Try now").click()
+
+    # The child is on no list any more, and the visit is as it was
+    tablet.go("Today")
+    row = page.get_by_role("listitem").filter(has_text="Not finished")
+    row.get_by_role("link", name=GONE).first.click()
+    tablet.complete()
+    tablet.expect_sent(GONE)
+    assert every_answer_arrived(stage, answers, 1)
+
+    # Nor is anything lost when it is sent back
+    with records(stage) as session:
+        [revision] = session.scalars(select(RevisionRow))
+        send_back(
+            session,
+            reviewer=world.sue,
+            visit_id=revision.visit_id,
+            rev_id=revision.id,
+            comment="Please say who was there.",
+            queries=[],
+            now=datetime.now(UTC),
+        )
+    page.get_by_role("button", name="Try now").click()
+    tablet.expect_state(GONE, "Sent back with a question")
+    page.get_by_role("listitem").filter(has_text="Sent back").get_by_role("link", name=GONE).click()
+    page.get_by_role("button", name="Answer and send again").click()
+    tablet.heading(re.compile("^New birth visit"))
+    tablet.complete()
+    tablet.expect_sent(GONE)
+    assert every_answer_arrived(stage, answers, 2)
+    assert tablet.trouble == []
+
+
+def every_answer_arrived(stage: Stage, answers: dict[str, Any], versions: int) -> bool:
+    with records(stage) as session:
+        revisions = list(session.scalars(select(RevisionRow)))
+    assert len(revisions) == versions
+    return all(answers.keys() <= one.body["payload"]["answers"].keys() for one in revisions)

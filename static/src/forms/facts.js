@@ -39,6 +39,27 @@ import { countBeforeBirth, countRuleFacts } from "./rule-facts.js";
  * @property {{vaccine: string, date: string}[]} immunisations
  */
 
+/** What a visit has to know of the record: no names, no address, no risks. */
+const ASKED_OF_THE_RECORD = [
+  "birth_date",
+  "sex",
+  "gestation_days",
+  "nhs_number",
+  "need_level",
+  "edd",
+  "measurements",
+  "immunisations",
+];
+
+/**
+ * As much of a child's or a mother's record as questions and rules ask of it.
+ * @param {Mapping} body
+ * @returns {Mapping}
+ */
+export function askedOfRecord(body) {
+  return Object.fromEntries(ASKED_OF_THE_RECORD.map((name) => [name, body[name] ?? null]));
+}
+
 /**
  * From a child or pregnancy as the server sends it; a measurement that cannot be read is left out.
  * @param {Mapping} body

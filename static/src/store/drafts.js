@@ -69,6 +69,8 @@ export function newDraft({ child, form, contactType, basis = null, answersAt, po
     createdAt: now,
     updatedAt: now,
     position,
+    // A correction knows what the record said then, should the child have left this tablet.
+    record: payload?.context ?? null,
   });
 }
 

@@ -4,7 +4,7 @@
  */
 
 import { Autosave } from "../forms/autosave.js";
-import { buildFacts, childFacts, derive } from "../forms/facts.js";
+import { askedOfRecord, buildFacts, childFacts, derive } from "../forms/facts.js";
 import { shownAnswers } from "../forms/logic.js";
 import { suggestions } from "../forms/starting.js";
 import { check, refusedFields } from "../forms/validate.js";
@@ -101,7 +101,9 @@ export class VisitModel {
       },
     );
     const subject = app.roster.get(draft.childId);
-    this.body = subject?.body ?? null;
+    // Saved with the next answer: the record may leave this tablet before the visit is finished.
+    if (subject) draft.record = askedOfRecord(subject.body);
+    this.body = subject?.body ?? draft.record ?? null;
     this.facts0 = childFacts(this.body ?? {});
     this.twin = twinVisit(app, draft);
     const state = app.visits.find(({ visitId }) => visitId === draft.visitId);
@@ -173,7 +175,8 @@ export class VisitModel {
     const payload = { answers, confirmed, alert_responses: alertResponses, derived: {}, context: {} };
     if (!whole) return payload;
     const { birth_date = null, sex = null, gestation_days = null, nhs_number = null } = this.body ?? {};
-    const shown = shownAnswers(this.definition, answers, this.facts());
+    // Without a record nobody knows which questions were shown: every answer stands as it was given.
+    const shown = this.body ? shownAnswers(this.definition, answers, this.facts()) : answers;
     const { alerts } = check(this.definition, { ...payload, answers: shown }, this.facts(shown));
     return {
       ...payload,
