@@ -16,6 +16,8 @@ import yaml
 from hvapp.domain.ages import add_months, format_near_date
 
 State = Literal["not_yet", "due", "due_soon", "overdue", "breached"]
+About = Literal["child", "pregnancy"]
+"""Whose record: a child's, or before the birth a pregnancy's."""
 
 _PUBLISHED = Path(__file__).parent.parent / "rules" / "contact_windows.v1.yaml"
 

@@ -11,10 +11,10 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from hvapp.domain.accounts import Account, check_keeps_records
+from hvapp.domain.contacts import About
 from hvapp.domain.deaths import check_date_of_death, check_end_of_pregnancy, check_second_person
 from hvapp.domain.errors import Conflict, NotFound
 from hvapp.domain.review import check_why
-from hvapp.services.staff_facts import About
 from hvapp.store.audit import write_audit
 from hvapp.store.changes import announce
 from hvapp.store.children import ChildRow, PregnancyRow, siblings_of

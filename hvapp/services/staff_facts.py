@@ -4,12 +4,12 @@ Before the birth it is the pregnancy's; the children born of it take it over (hv
 """
 
 from datetime import datetime
-from typing import Literal
 
 from sqlalchemy.orm import Session
 
 from hvapp.domain.accounts import Account, Role
 from hvapp.domain.ages import civil_date
+from hvapp.domain.contacts import About
 from hvapp.domain.errors import Conflict, NotAllowed
 from hvapp.domain.review import check_reason
 from hvapp.domain.staff_facts import StaffFacts, check_staff_facts
@@ -19,8 +19,6 @@ from hvapp.store.holding import hold_children, hold_pregnancy
 from hvapp.store.sorting import note_opening
 from hvapp.store.staff_facts import facts_of, write_facts
 from hvapp.store.transaction import transaction
-
-About = Literal["child", "pregnancy"]
 
 
 def open_facts(

@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, StringField
 
+from hvapp.domain.contacts import About
 from hvapp.domain.deaths import check_date_of_death, check_end_of_pregnancy
 from hvapp.domain.errors import Conflict, Invalid, NotAllowed
 from hvapp.domain.forms.answers import read_date
@@ -20,7 +21,6 @@ from hvapp.extensions import db
 from hvapp.services import child_records, deaths, pregnancies
 from hvapp.services.child_records import ChildRecord
 from hvapp.services.pregnancies import PregnancyRecord
-from hvapp.services.staff_facts import About
 from hvapp.web.access import KEEPERS, roles, signed_in
 from hvapp.web.errors import STATUS
 from hvapp.web.presenters import Problem

@@ -34,7 +34,7 @@ from hvapp.services import (
     visit_readout,
     withdrawals,
 )
-from hvapp.services.visit_detail import ShownPhoto, VisitDetail
+from hvapp.services.visit_readout.detail import ShownPhoto, VisitDetail
 from hvapp.web.access import roles, signed_in
 from hvapp.web.errors import STATUS
 from hvapp.web.presenters import Problem

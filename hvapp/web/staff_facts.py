@@ -12,11 +12,11 @@ from flask_wtf import FlaskForm
 from wtforms import HiddenField, RadioField, StringField
 
 from hvapp.domain.accounts import Role
+from hvapp.domain.contacts import About
 from hvapp.domain.errors import Conflict, Invalid
 from hvapp.domain.staff_facts import StaffFacts, read_plan
 from hvapp.extensions import db
 from hvapp.services import child_records, pregnancies, staff_facts
-from hvapp.services.staff_facts import About
 from hvapp.web.access import roles, signed_in
 from hvapp.web.errors import STATUS
 from hvapp.web.presenters import Problem

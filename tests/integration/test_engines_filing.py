@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from hvapp.domain.errors import Conflict
 from hvapp.domain.staff_facts import StaffFacts
-from hvapp.services import children, filing, pregnancies, refiling, review, settling, staff_facts
+from hvapp.services import children, pregnancies, refiling, review, settling, staff_facts
+from hvapp.services.intake import desk
 from hvapp.settings import Settings
 from hvapp.store import holding
 from hvapp.store.children import ChildRow, ContactRow
@@ -65,7 +66,7 @@ class TestPushed:
         [pushed], merged = crowd.one_inside_another(
             monkeypatch,
             crowd.push(revision),
-            (filing, "ask_heads"),
+            (desk, "ask_heads"),
             merging(world, world.child_id, duplicate),
         )
 
@@ -80,7 +81,7 @@ class TestPushed:
         [pushed], moved = crowd.one_inside_another(
             monkeypatch,
             crowd.push(revision),
-            (filing, "ask_heads"),
+            (desk, "ask_heads"),
             lambda session: children.move_child(
                 session, world.child_id, to_id=world.olu.id, by=world.sue, now=NOW
             ),

@@ -13,7 +13,7 @@ from hvapp.domain.accounts import Account
 from hvapp.domain.errors import Conflict, Invalid, NotAllowed, NotFound
 from hvapp.services import review, visit_readout, withdrawals
 from hvapp.services.outbox import claim_next
-from hvapp.services.visit_detail import VisitDetail
+from hvapp.services.visit_readout.detail import VisitDetail
 from hvapp.store.audit import AuditRow
 from hvapp.store.children import ChildRow, ContactRow, MeasurementRow
 from hvapp.store.immunisations import ImmunisationRow

@@ -1,7 +1,7 @@
 """Taking in what tablets send: each item answered on its own, the batch committed once.
 
 What is known is read once for the whole batch, every item is decided in memory, and the rows are written in
-bulk (services.filing). Checking the answers against the form comes later (services.judging): a receipt must not
+bulk (services.intake.desk). Checking the answers against the form comes later (services.judging): a receipt must not
 wait for it.
 """
 
@@ -19,7 +19,7 @@ from hvapp.domain.errors import UnknownTablet
 from hvapp.domain.forms import FormLibrary
 from hvapp.domain.submissions import ItemResult, Submission
 from hvapp.domain.tablets import Standing, TabletId
-from hvapp.services.filing import Desk, OpenDesk, Sender
+from hvapp.services.intake.desk import Desk, OpenDesk, Sender
 from hvapp.store.devices import Met, ask_to_meet
 from hvapp.store.filing import hold_filing, note_newest_receipt
 from hvapp.store.prepared import without_waiting

@@ -19,7 +19,7 @@ from hvapp.domain.growth import ChartMethod, assess, derived_value
 from hvapp.domain.photos import CannotShow, open_photo
 from hvapp.domain.review import VisitState, check_reason, happens_once, standing_flags
 from hvapp.domain.rules import rule_book
-from hvapp.services.visit_detail import (
+from hvapp.services.visit_readout.detail import (
     Child,
     Decision,
     EarlierVersion,
