@@ -18,6 +18,7 @@ from tests.support.servers import Program, free_port
 from tests.support.webkit_page import WebKitPage
 
 WINDOW = Path(__file__).parent / "webkit_window.py"
+LOAD_SECONDS = SCRIPT_SECONDS = 30
 
 
 @contextmanager
@@ -57,19 +58,33 @@ class WebKit:
 
     def start(self, viewport: dict[str, int] = TABLET) -> WebKitPage:
         self.profile.mkdir(parents=True, exist_ok=True)
+        driver = self._open(viewport)
+
+        def again() -> WebDriver:
+            self._end()
+            return self._open(viewport)
+
+        self.page = WebKitPage(driver, self._log, again)
+        return self.page
+
+    @property
+    def _log(self) -> Path:
+        return self.profile / "window.log"
+
+    def _open(self, viewport: dict[str, int]) -> WebDriver:
         port = free_port()
         url = f"http://127.0.0.1:{port}"
-        log = self.profile / "window.log"
-        self.service = Program([_driver_path(), f"--port={port}"], self._env(), log, f"{url}/status").start()
+        command = [_driver_path(), f"--port={port}"]
+        self.service = Program(command, self._env(), self._log, f"{url}/status").start()
         options = Options()
         options.binary_location = "/usr/bin/python3"
         for argument in (WINDOW, self.profile, viewport["width"], viewport["height"]):
             options.add_argument(str(argument))
         connection = RemoteConnection(client_config=ClientConfig(remote_server_addr=url))
         self.driver = WebDriver(connection, options=options)
-        self.driver.set_script_timeout(30)
-        self.page = WebKitPage(self.driver, log)
-        return self.page
+        self.driver.set_script_timeout(SCRIPT_SECONDS)
+        self.driver.set_page_load_timeout(LOAD_SECONDS)
+        return self.driver
 
     def _env(self) -> dict[str, str]:
         return {
@@ -81,9 +96,8 @@ class WebKit:
 
     def kill(self) -> None:
         """SIGKILL to driver, window and everything they started: no page hears of it."""
-        if self.service is not None:
-            self.service.kill()
-        self._forget()
+        self._end()
+        self.page = None
         # Signed out, as in Chromium: see Browser.start.
         for cookies in self.profile.glob("cookies.sqlite*"):
             cookies.unlink()
@@ -94,11 +108,17 @@ class WebKit:
         if self.service is not None:
             self.service.stop()
         self._forget()
+        self.page = None
+
+    def _end(self) -> None:
+        if self.service is not None:
+            self.service.kill()
+        self._forget()
 
     def _forget(self) -> None:
         if self.driver is not None:
             self.driver.command_executor.close()
-        self.driver = self.service = self.page = None
+        self.driver = self.service = None
 
 
 def _driver_path() -> str:

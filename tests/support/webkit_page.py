@@ -6,6 +6,7 @@ Playwright cannot drive the WebKit that Debian packages; WebDriver can. Searches
 
 import re
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,6 +19,7 @@ from selenium.common.exceptions import (
     JavascriptException,
     StaleElementReferenceException,
 )
+from selenium.common.exceptions import TimeoutException as LoadTimeout
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.remote.webelement import WebElement
@@ -75,30 +77,47 @@ class _Finding:
 
 
 class WebKitPage(_Finding):
-    def __init__(self, driver: WebDriver, log: Path) -> None:
+    """`start_again`: a new window with the same profile, for one that stalls before anything was done in it."""
+
+    def __init__(self, driver: WebDriver, log: Path, start_again: Callable[[], WebDriver]) -> None:
         self.driver = driver
+        self._start_again = start_again
+        self._address: str | None = None
+        self._untouched = True
         self.page = self
         self.steps = []
         self._log = log
         self._read_to = log.stat().st_size
         self._listeners: dict[str, Callable[[Any], None]] = {}
-        self.keyboard = SimpleNamespace(type=lambda text: driver.switch_to.active_element.send_keys(text))
+        self.keyboard = SimpleNamespace(type=self._type)
 
     def on(self, event: str, listener: Callable[[Any], None]) -> None:
         """`pageerror` and `console`, heard whenever the test next looks at the page."""
         self._listeners[event] = listener
 
     def goto(self, url: str) -> None:
-        self.driver.get(url)
+        self._untouched = self._untouched and self._address is None
+        self._address = url
+        self._surely(lambda: self.driver.get(url))
 
     def reload(self) -> None:
+        self.touch()
         self.driver.refresh()
+
+    def touch(self) -> None:
+        """Something is being done here: from now on a page that stalls is the product's fault."""
+        self._untouched = False
 
     def evaluate(self, expression: str) -> Any:
         """As in Playwright, an expression or a function."""
+        self.touch()
         return self.driver.execute_script(
             f"const given = ({expression}); return typeof given === 'function' ? given() : given"
         )
+
+    def _type(self, text: str) -> None:
+        self.touch()
+        self.driver.switch_to.active_element.send_keys(text)
 
     def wait_for_timeout(self, ms: float) -> None:
         time.sleep(ms / 1000)
@@ -108,6 +127,23 @@ class WebKitPage(_Finding):
 
     def elements(self, steps: list[Step]) -> list[WebElement]:
         self._hear()
+        return self._surely(lambda: self._find(steps))
+
+    def _surely(self, ask: Callable[[], Any]) -> Any:
+        """Debian's WebKit stalls on the first page of a window about once in two hundred: white, idle, and never done
+        loading. It is started again, once, and never after the first touch: from then on a stall is our own."""
+        try:
+            return ask()
+        except LoadTimeout:
+            if not self._untouched:
+                raise
+            self.touch()
+            warnings.warn(f"WebKit stalled on {self._address} and was started again", stacklevel=2)
+            self.driver = self._start_again()
+            self.driver.get(self._address or "")
+            return ask()
+
+    def _find(self, steps: list[Step]) -> list[WebElement]:
         return list(self.driver.execute_script(f"{FINDER}; return findElements(arguments[0])", steps))
 
     def violations(self) -> list[str]:
@@ -213,6 +249,8 @@ class WebKitLocator(_Finding):
         )
 
     def _act(self, act: Callable[[WebElement], Any], timeout: float) -> None:
+        self.page.touch()
+
         def on_a_ready_one(element: WebElement) -> Any:
             if not element.is_enabled() or not self.is_visible():
                 raise ElementNotInteractableException("not visible, or not enabled")
