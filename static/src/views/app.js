@@ -70,7 +70,7 @@ export class App {
     this.confirmed = new Set();
     /** The civil day that states and due dates were worked out for. */
     this.day = "";
-    /** @type {Vault | null} for whom unfinished visits were asked for since unlocking */
+    /** Whose unfinished visits were asked for, and when that is over. @type {{vault: Vault, over: Promise<void>} | null} */
     this.tookBack = null;
     /** @type {string | null} what was last read out about sending */
     this.told = null;
@@ -181,14 +181,20 @@ export class App {
    * Once an unlocking, after the first exchange that went well: unfinished visits from a vault or tablet that
    * opens no more. What fails is tried again after the next exchange.
    */
-  async takeBack() {
+  takeBack() {
     const { vault } = this;
-    if (!vault || this.tookBack === vault) return;
-    this.tookBack = vault;
+    if (!vault) return Promise.resolve();
+    // Whoever asks while they are on the way waits for them: what is said next counts them.
+    if (this.tookBack?.vault !== vault) this.tookBack = { vault, over: this.takeBackTo(vault) };
+    return this.tookBack.over;
+  }
+
+  /** @param {import("../store/vault.js").Vault} vault */
+  async takeBackTo(vault) {
     try {
       if (await takeBackDrafts(vault, api)) announce("Unfinished visits have come back");
     } catch (error) {
-      this.tookBack = null;
+      if (this.tookBack?.vault === vault) this.tookBack = null;
       console.warn("Unfinished visits could not be asked for.", error);
     }
   }
