@@ -31,6 +31,7 @@ FINDER = (Path(__file__).parent / "finder.js").read_text()
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 ACTION_MS = 15_000
 POLL_SECONDS = 0.05
+START_SECONDS = 30
 CONSOLE = re.compile(r"CONSOLE (?:([A-Z]+) )?(LOG|INFO|DEBUG|WARN|ERROR) (.*)$", re.MULTILINE)
 # Said of manifest-src on every page; other directives are in force.
 UNKNOWN_TO_WEBKIT = "Unrecognized Content-Security-Policy directive 'manifest-src'"
@@ -98,7 +99,10 @@ class WebKitPage(_Finding):
     def goto(self, url: str) -> None:
         self._untouched = self._untouched and self._address is None
         self._address = url
-        self._surely(lambda: self.driver.get(url))
+        try:
+            self.driver.get(url)
+        except LoadTimeout:
+            self._start_over()
 
     def reload(self) -> None:
         self.touch()
@@ -127,21 +131,27 @@ class WebKitPage(_Finding):
 
     def elements(self, steps: list[Step]) -> list[WebElement]:
         self._hear()
-        return self._surely(lambda: self._find(steps))
-
-    def _surely(self, ask: Callable[[], Any]) -> Any:
-        """Debian's WebKit stalls on the first page of a window about once in two hundred: white, idle, and never done
-        loading. It is started again, once, and never after the first touch: from then on a stall is our own."""
         try:
-            return ask()
+            return self._find(steps)
         except LoadTimeout:
-            if not self._untouched:
-                raise
-            self.touch()
-            warnings.warn(f"WebKit stalled on {self._address} and was started again", stacklevel=2)
-            self.driver = self._start_again()
-            self.driver.get(self._address or "")
-            return ask()
+            self._start_over()
+        # Whoever asked has waited long already: what the page shows first is waited for here.
+        deadline = time.monotonic() + START_SECONDS
+        while not (found := self._find(steps)) and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
+        return found
+
+    def _start_over(self) -> None:
+        """Debian's WebKit stalls on the first page of a window once in a while: white, idle, and never done loading.
+
+        It is started again, once, and never after the first touch: from then on a stall is our own.
+        """
+        if not self._untouched:
+            raise
+        self.touch()
+        warnings.warn(f"WebKit stalled on {self._address} and was started again", stacklevel=3)
+        self.driver = self._start_again()
+        self.driver.get(self._address or "")
 
     def _find(self, steps: list[Step]) -> list[WebElement]:
         return list(self.driver.execute_script(f"{FINDER}; return findElements(arguments[0])", steps))
