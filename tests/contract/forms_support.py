@@ -17,6 +17,7 @@ from hvapp.domain.forms.validate import check
 from hvapp.domain.forms.wording import plain_value
 from hvapp.domain.growth import ChartMethod, GrowthResult
 from hvapp.domain.rules import rule_book
+from tests.support.answers import FORMS
 
 HERE = Path(__file__).parent
 RULES = rule_book().for_visits()
@@ -129,3 +130,17 @@ def tablet_engine() -> Iterator[TabletEngine]:
             assert process.stdin
             process.stdin.close()
             process.wait(timeout=10)
+
+
+def asked(
+    tablet: TabletEngine, contact: str, born: date, on: date, **answers: Any
+) -> tuple[set[str], set[str]]:
+    """The questions of a contact that are shown on this day, and those to be answered or mended; both sides agree."""
+    form = FORMS.current(contact)
+    assert form is not None
+    child = {"birth_date": str(born), "sex": "male", "gestation_days": 280, "measurements": []}
+    now = f"{on}T10:00:00+00:00"
+    payload: dict[str, Any] = {"answers": {"started_at": now} | answers}
+    server = server_answer(form, child, now, payload, {})
+    assert tablet.answer(form, child, now, payload, {}) == server
+    return server["visible"], {field for field, *_ in server["findings"]}

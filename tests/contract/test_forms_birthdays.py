@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Any
 
 import pytest
 
-from tests.contract.forms_support import TabletEngine, server_answer, tablet_engine
-from tests.support.answers import FORMS
+from tests.contract.forms_support import TabletEngine, asked, tablet_engine
 
 # The question, the contact it stands in, the birth, the last day before the change and the day of it.
 ENDS = [
@@ -37,45 +35,37 @@ def tablet() -> Iterator[TabletEngine]:
         yield engine
 
 
-def asked(tablet: TabletEngine, contact: str, born: str, on: str) -> tuple[set[str], set[str]]:
-    """The questions shown on this day, and those that must be answered."""
-    form = FORMS.current(contact)
-    assert form is not None
-    child = {"birth_date": born, "sex": "male", "gestation_days": 280, "measurements": []}
-    now = f"{date.fromisoformat(on)}T10:00:00+00:00"
-    payload: dict[str, Any] = {"answers": {"started_at": now}}
-    server = server_answer(form, child, now, payload, {})
-    assert tablet.answer(form, child, now, payload, {}) == server
-    return server["visible"], {field for field, *_ in server["findings"]}
+def asked_on(tablet: TabletEngine, contact: str, born: str, on: str) -> tuple[set[str], set[str]]:
+    return asked(tablet, contact, date.fromisoformat(born), date.fromisoformat(on))
 
 
 @pytest.mark.parametrize(("field", "contact", "born", "before", "birthday"), ENDS)
 def test_a_question_is_asked_until_the_birthday(
     tablet: TabletEngine, field: str, contact: str, born: str, before: str, birthday: str
 ) -> None:
-    assert field in asked(tablet, contact, born, before)[0]
-    assert field not in asked(tablet, contact, born, birthday)[0]
+    assert field in asked_on(tablet, contact, born, before)[0]
+    assert field not in asked_on(tablet, contact, born, birthday)[0]
 
 
 @pytest.mark.parametrize(("field", "contact", "born", "before", "birthday"), BEGINS)
 def test_a_question_is_asked_from_the_birthday(
     tablet: TabletEngine, field: str, contact: str, born: str, before: str, birthday: str
 ) -> None:
-    assert field not in asked(tablet, contact, born, before)[0]
-    assert field in asked(tablet, contact, born, birthday)[0]
+    assert field not in asked_on(tablet, contact, born, before)[0]
+    assert field in asked_on(tablet, contact, born, birthday)[0]
 
 
 @pytest.mark.parametrize(("field", "contact", "born", "before", "birthday"), REQUIRED_UNTIL)
 def test_an_answer_is_needed_until_the_birthday(
     tablet: TabletEngine, field: str, contact: str, born: str, before: str, birthday: str
 ) -> None:
-    assert field in asked(tablet, contact, born, before)[1]
-    assert field not in asked(tablet, contact, born, birthday)[1]
+    assert field in asked_on(tablet, contact, born, before)[1]
+    assert field not in asked_on(tablet, contact, born, birthday)[1]
 
 
 @pytest.mark.parametrize(("field", "contact", "born", "before", "birthday"), REQUIRED_FROM)
 def test_an_answer_is_needed_from_the_birthday(
     tablet: TabletEngine, field: str, contact: str, born: str, before: str, birthday: str
 ) -> None:
-    assert field not in asked(tablet, contact, born, before)[1]
-    assert field in asked(tablet, contact, born, birthday)[1]
+    assert field not in asked_on(tablet, contact, born, before)[1]
+    assert field in asked_on(tablet, contact, born, birthday)[1]
